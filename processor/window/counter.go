@@ -1,0 +1,244 @@
+package window
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"distributed-counter/likes"
+)
+
+// ErrForeign says that a record of the log cannot be folded: other bytes,
+// another pane length, or a gap before it. The counter must be dropped; to go
+// on would be to miscount.
+var ErrForeign = errors.New("log does not fit")
+
+// Counter is COUNT's core: it folds one partition of the log into panes, and
+// says what is due. A record is folded in this order: its deltas, then its
+// watermark. A like counts in its own pane or, where that is before the
+// frontier as it was before the record, in the frontier's: late, but never
+// lost and in exactly one window. So the pane of each like depends on the log
+// alone, and replaying from [Position.Replay] with the progress kept beside it
+// puts every like where it was.
+//
+// Following and leading are the same folding. A leader also calls Plan, writes
+// the [Part], and calls Apply once it is committed; a follower calls Follow
+// with the positions that a leader committed. Fold may be called between Plan
+// and Apply.
+//
+// It is stepped by one goroutine. What it holds is bounded by the videos with
+// unpublished likes.
+type Counter struct {
+	length   time.Duration
+	pos      Position // what is published
+	progress Progress // after folding all before next; Marks are changed in place
+	next     int64
+	newest   likes.Pane // the newest pane folded: "now" for running counts
+	panes    map[likes.Pane]*pane
+	waiting  announcements
+}
+
+// NewCounter begins to fold at pos.Replay.
+func NewCounter(pos Position) *Counter {
+	return &Counter{
+		length:   pos.Pane,
+		pos:      pos,
+		progress: pos.At.clone(),
+		next:     pos.Replay,
+		newest:   likes.Never,
+		panes:    make(map[likes.Pane]*pane),
+	}
+}
+
+// Next is the offset of the record that Fold is to be called with next, or of
+// one before it that is no data record.
+func (c *Counter) Next() int64 { return c.next }
+
+// Position is what is published, as far as the counter knows.
+func (c *Counter) Position() Position { return c.pos }
+
+// Frontier is the first pane that is still open; Never before the first.
+func (c *Counter) Frontier() likes.Pane { return c.progress.Frontier }
+
+// Due says whether there is something to publish, be it only a position.
+func (c *Counter) Due() bool { return c.progress.Frontier > c.pos.Published }
+
+// Folded is what Fold did, for metrics.
+type Folded struct {
+	Likes uint64 // unpublished likes counted
+	Late  uint64 // of them, in a later pane than their own
+}
+
+// Fold folds the log record at an offset. An error means that the record is
+// not one of this log's: the counter must not be used any more.
+func (c *Counter) Fold(offset int64, value []byte) (Folded, error) {
+	b, err := ParseBatch(value)
+	if err != nil {
+		return Folded{}, fmt.Errorf("fold offset %d: %w: %w", offset, ErrForeign, err)
+	}
+	if err := c.fits(offset, &b); err != nil {
+		return Folded{}, fmt.Errorf("fold offset %d: %w", offset, err)
+	}
+	var folded Folded
+	var current *pane
+	number := likes.Never
+	for d := range b.Deltas() {
+		p := max(d.Pane, c.progress.Frontier)
+		if c.pos.covers(p, d.ID) {
+			continue
+		}
+		if current == nil || number != p {
+			current, number = c.pane(p, offset), p
+		}
+		count := Count{Likes: d.Likes}
+		if p != d.Pane {
+			count.Late = d.Likes
+		}
+		folded.Likes += count.Likes
+		folded.Late += count.Late
+		if n, rank := current.add(d.ID, count); rank > 0 {
+			c.waiting.push(rank, waiter{p, n}, c.panes)
+		}
+	}
+	c.merge(&b)
+	c.next = offset + 1
+	return folded, nil
+}
+
+// fits holds a batch against what this log must look like. The source offsets
+// make the log a chain per source: a link that is missing here would be likes
+// that nobody ever counts.
+func (c *Counter) fits(offset int64, b *Batch) error {
+	switch {
+	case offset < c.next:
+		panic(fmt.Sprintf("window: log offset %d folded after %d", offset, c.next-1))
+	case b.Pane != c.length:
+		return fmt.Errorf("%w: it has panes of %v, this processor counts in panes of %v", ErrForeign, b.Pane, c.length)
+	case b.Source < len(c.progress.Marks) && c.progress.Marks[b.Source].Known && b.From != c.progress.Marks[b.Source].Next:
+		return fmt.Errorf("%w: source partition %d continues at offset %d, expected %d", ErrForeign, b.Source, b.From, c.progress.Marks[b.Source].Next)
+	}
+	return nil
+}
+
+func (c *Counter) pane(number likes.Pane, offset int64) *pane {
+	p := c.panes[number]
+	if p == nil {
+		p = newPane(offset, c.progress.clone())
+		c.panes[number] = p
+		c.newest = max(c.newest, number)
+	}
+	return p
+}
+
+// merge takes over what a batch says of its source, after its deltas.
+func (c *Counter) merge(b *Batch) {
+	marks := c.progress.Marks
+	for len(marks) < b.Sources {
+		marks = append(marks, Mark{})
+	}
+	c.progress.Marks = marks
+	if !b.Last {
+		return
+	}
+	m := &marks[b.Source]
+	if !m.Known || b.Watermark > m.Watermark {
+		m.Watermark = b.Watermark
+	}
+	m.Known, m.Next = true, b.To
+	low := marks[0].Watermark
+	for _, m := range marks {
+		if !m.Known {
+			return
+		}
+		low = min(low, m.Watermark)
+	}
+	c.progress.Frontier = max(c.progress.Frontier, likes.PaneOf(low, c.length))
+}
+
+// Apply takes over that a part was committed.
+func (c *Counter) Apply(part *Part) { c.Follow(part.Position) }
+
+// Follow takes over a position that was committed, and drops what it says is
+// published. Whether the counter has folded that far makes no difference.
+func (c *Counter) Follow(pos Position) {
+	c.pos = pos
+	for number, p := range c.panes {
+		switch {
+		case number < pos.Published:
+			delete(c.panes, number)
+		case number == pos.Published:
+			p.drop(pos.Cursor)
+		}
+	}
+}
+
+// replayFrom is the offset from which everything unpublished can be folded
+// again once all before (published, cursor) is, with the progress before it.
+func (c *Counter) replayFrom(published likes.Pane) (int64, Progress) {
+	offset, at := c.next, c.progress
+	for number, p := range c.panes {
+		if number >= published && p.from < offset {
+			offset, at = p.from, p.at
+		}
+	}
+	if offset < c.pos.Replay {
+		return c.pos.Replay, c.pos.At // it never goes back: the log before it may be gone
+	}
+	return offset, at.clone()
+}
+
+// open are the numbers of the panes with unpublished likes, ascending.
+func (c *Counter) open() []likes.Pane {
+	numbers := make([]likes.Pane, 0, len(c.panes))
+	for number := range c.panes {
+		numbers = append(numbers, number)
+	}
+	slices.Sort(numbers)
+	return numbers
+}
+
+// String draws the counter: where it stands, its sources, and what is
+// unpublished.
+//
+//	next 3 frontier 2 published 1 cursor "cat" replay 0
+//	source 0 watermark 135000 next 7
+//	source 1 silent
+//	pane 2: cat=2 dog=4(1 late)
+func (c *Counter) String() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "next %d frontier %s published %s cursor %q replay %d\n",
+		c.next, name(c.progress.Frontier), name(c.pos.Published), c.pos.Cursor, c.pos.Replay)
+	for i, m := range c.progress.Marks {
+		if m.Known {
+			fmt.Fprintf(&b, "source %d watermark %d next %d\n", i, m.Watermark, m.Next)
+		} else {
+			fmt.Fprintf(&b, "source %d silent\n", i)
+		}
+	}
+	for _, number := range c.open() {
+		fmt.Fprintf(&b, "pane %d:", number)
+		p := c.panes[number]
+		for _, n := range p.ordered() {
+			fmt.Fprintf(&b, " %s=%v", p.entries[n].id, p.entries[n].count)
+		}
+		b.WriteByte('\n')
+	}
+	return b.String()
+}
+
+// String is "4", or "4(1 late)".
+func (c Count) String() string {
+	if c.Late == 0 {
+		return fmt.Sprint(c.Likes)
+	}
+	return fmt.Sprintf("%d(%d late)", c.Likes, c.Late)
+}
+
+func name(p likes.Pane) string {
+	if p == likes.Never {
+		return "never"
+	}
+	return fmt.Sprint(int64(p))
+}
