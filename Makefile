@@ -1,0 +1,94 @@
+# What one can do here. `make` alone prints the list.
+
+SEEDS  ?= 1000 ## how many random runs:  make simulate SEEDS=20
+N      ?= 1 ## how many processors:  make start-processor N=3
+RUNNER ?= auto ## what Kafka runs in, docker or host:  make start-kafka RUNNER=host
+
+# Settings of the programs (docs/settings.md) come from the environment and from config/.env, which
+# is chosen by cp config/.env.dev config/.env. Only what runs gets them: tests have their own.
+ENV := deploy/env.sh
+
+.DEFAULT_GOAL := help
+.PHONY: help
+help: ## this list
+	@awk -F '[:?].*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ' *[?]= *| *## *' '/^[A-Z]+ *[?]=.*## / { printf "  %-21s %s (%s)\n", $$1, $$3, $$2 }' $(MAKEFILE_LIST)
+
+# The whole path in one process.
+
+.PHONY: run
+run: build ## count likes: everything in one process, Kafka included
+	@$(ENV) dist/standalone
+
+.PHONY: demo
+demo: build ## the same with 2-second minutes, likes of its own, and nothing kept
+	@$(ENV) deploy/demo.sh
+
+.PHONY: watch
+watch: ## print running and final counts as they come, from localhost:9094
+	@$(BUILD_PLAIN) ./standalone/watch
+	@$(ENV) dist/watch
+
+# A real Kafka, and processes of this machine. What was started stays until it is stopped.
+
+.PHONY: start-kafka
+start-kafka: ## Apache Kafka 4.1.1 at localhost:9094, in Docker or from its jars
+	@RUNNER=$(RUNNER) $(ENV) deploy/kafka/start.sh
+
+.PHONY: stop-kafka
+stop-kafka: ## stop it; its data stays
+	@$(ENV) deploy/kafka/stop.sh
+
+.PHONY: start-producer
+start-producer: ## the API on :3000
+	@$(BUILD_PLAIN) ./functions
+	@$(ENV) deploy/start.sh producer
+
+.PHONY: stop-producer
+stop-producer: ## stop it
+	@deploy/stop.sh producer
+
+.PHONY: start-processor
+start-processor: build ## N processors, number i with data/processor-i
+	@$(ENV) deploy/start.sh processor $(N)
+
+.PHONY: stop-processor
+stop-processor: ## stop all of them
+	@deploy/stop.sh processor
+
+# Is it right?
+
+.PHONY: test
+test: deps ## all tests, race detector on; needs no broker
+	go test -race ./...
+
+.PHONY: check
+check: deps ## format, vet, staticcheck, tidy, and the architecture page against the code
+	@deploy/check.sh
+
+.PHONY: simulate
+simulate: deps ## SEEDS random runs with crashes, each checked against a plain recount
+	go test ./simulation -run TestSimulation -count 1 -timeout 0 -args -seeds $(SEEDS)
+
+# Building and tidying up.
+
+.PHONY: deps
+deps: ## install what the build needs (RocksDB's library), or say what to install
+	@deploy/deps.sh
+
+# A first build downloads and compiles for a minute or two; -v shows that it does.
+BUILD       = go build -buildvcs=false $(if $(wildcard dist/standalone),,-v) -o dist/
+BUILD_PLAIN = deploy/deps.sh go && CGO_ENABLED=0 $(BUILD)
+
+.PHONY: build
+build: deps ## dist/: standalone, watch, functions (the API), processor
+	@$(BUILD_PLAIN) ./functions ./standalone/watch
+	@$(BUILD) ./processor ./standalone
+
+.PHONY: clean
+clean: ## remove what was built or fetched: dist/
+	rm -rf dist
+
+.PHONY: clean-data
+clean-data: ## remove all state: data/, and Kafka's volume
+	@deploy/clean-data.sh
