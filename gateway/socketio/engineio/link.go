@@ -1,0 +1,205 @@
+package engineio
+
+import (
+	"errors"
+	"net/http"
+	"os"
+	"time"
+
+	"github.com/gorilla/websocket"
+)
+
+// errTooManyPackets ends the reading of a client that sends WebSocket pings
+// faster than packets are allowed.
+var errTooManyPackets = errors.New("too many packets")
+
+// link is a WebSocket. One goroutine reads it, and one at a time writes to it.
+type link struct {
+	ws   *websocket.Conn
+	wire *wire
+}
+
+// upgrade takes the request's connection over; where that fails it has answered.
+func (s *Server) upgrade(w http.ResponseWriter, r *http.Request) (*link, error) {
+	h := &hijacker{ResponseWriter: w, server: s}
+	ws, err := s.upgrader.Upgrade(h, r, nil)
+	if err != nil {
+		return nil, err
+	}
+	if err := h.wire.flush(s.cfg.WriteTimeout); err != nil {
+		h.wire.cut()
+		return nil, err
+	}
+	ws.SetReadLimit(int64(s.cfg.MaxPayload))
+	ws.SetCloseHandler(func(int, string) error { return nil }) // Session.write answers
+	return &link{ws: ws, wire: h.wire}, nil
+}
+
+// openWebSocket begins a session on a WebSocket.
+func (s *Server) openWebSocket(w http.ResponseWriter, r *http.Request) {
+	session, refused := s.admit(r)
+	if refused != nil {
+		s.refuse(w, *refused)
+		return
+	}
+	l, err := s.upgrade(w, r)
+	if err != nil {
+		s.release(session, true)
+		s.running.Done()
+		return
+	}
+	s.running.Add(1)
+	// The open packet is the first, also where Open sends something.
+	session.out.put(session.handshake(), bounds{1, batchBytes})
+	session.start(l)
+	session.kick()
+	go func() { // a fresh goroutine, as the http.Server's comes with a grown stack
+		defer s.running.Done()
+		session.Close(session.read(l))
+	}()
+}
+
+// kick delivers what was queued before there was a link.
+func (s *Session) kick() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.closed && !s.out.empty() {
+		s.deliver()
+	}
+}
+
+// read acts on packets until the session is to end, and says why.
+func (s *Session) read(l *link) Reason {
+	l.ws.SetPingHandler(func(data string) error {
+		if !s.allow() {
+			return errTooManyPackets
+		}
+		s.Send(webSocketPong(data))
+		return nil
+	})
+	for {
+		p, reason := s.server.readPacket(l)
+		if reason == "" {
+			reason = s.packet(p)
+		}
+		if reason != "" {
+			return reason
+		}
+	}
+}
+
+// readPacket waits for the next packet.
+func (s *Server) readPacket(l *link) (Packet, Reason) {
+	kind, r, err := l.ws.NextReader()
+	if err != nil {
+		return Packet{}, readReason(err)
+	}
+	data, err := s.readBounded(r)
+	if err != nil {
+		return Packet{}, readReason(err)
+	}
+	if kind == websocket.BinaryMessage {
+		return Packet{Type: TypeMessage, Binary: true, Data: data}, ""
+	}
+	p, err := ParsePacket(data)
+	if err != nil {
+		return Packet{}, ParseError
+	}
+	return p, ""
+}
+
+// write sends what is queued until nothing is, or the session has ended and l
+// is closed.
+func (s *Session) write(l *link) {
+	defer s.server.running.Done()
+	for {
+		s.mu.Lock()
+		batch, closed, reason := s.out.take(batchBytes), s.closed, s.reason
+		if len(batch) == 0 && !closed {
+			s.writing = false
+			s.mu.Unlock()
+			return
+		}
+		s.mu.Unlock()
+		if len(batch) == 0 {
+			l.close(reason)
+			return
+		}
+		timeout := s.server.cfg.WriteTimeout
+		if closed {
+			timeout = closeTimeout
+		}
+		if err := s.server.writeBatch(l, batch, timeout); err != nil {
+			l.wire.cut()
+			s.Close(writeReason(err)) // writing stays true: nobody uses l again
+			return
+		}
+	}
+}
+
+// writeBatch writes messages to l in one piece.
+func (s *Server) writeBatch(l *link, batch []*Message, timeout time.Duration) error {
+	for _, m := range batch {
+		for i := range m.parts {
+			p := &m.parts[i]
+			if p.kind == websocket.PongMessage {
+				l.ws.WriteControl(p.kind, p.data, time.Time{}) // the wire's Write cannot fail
+				continue
+			}
+			l.ws.EnableWriteCompression(len(p.data) >= s.cfg.CompressFrom)
+			if err := p.write(l.ws); err != nil {
+				return err
+			}
+			s.counters.packetsOut.Add(1)
+		}
+	}
+	return l.wire.flush(timeout)
+}
+
+// end makes l give up soon, or at once. It is called before close.
+func (l *link) end(abort bool) {
+	if abort {
+		l.wire.cut()
+		return
+	}
+	l.wire.Conn.SetWriteDeadline(time.Now().Add(closeTimeout))
+}
+
+// close says goodbye, if the client still takes it, and ends the connection.
+func (l *link) close(reason Reason) {
+	how := reason.ending()
+	if !how.abort {
+		l.ws.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(how.code, string(reason)), time.Time{})
+		l.wire.flush(closeTimeout)
+	}
+	l.wire.cut()
+}
+
+// readReason says what a failed read means for the session.
+func readReason(err error) Reason {
+	var closed *websocket.CloseError
+	switch {
+	case errors.As(err, &closed):
+		return TransportClose
+	case errors.Is(err, websocket.ErrReadLimit), errors.Is(err, errTooBig):
+		return PayloadTooBig
+	case errors.Is(err, errBusy):
+		return Overloaded
+	case errors.Is(err, errTooManyPackets):
+		return TooManyPackets
+	case isNetwork(err):
+		return TransportError
+	}
+	return ParseError // the library's complaints about frames
+}
+
+// writeReason says what a failed write means for the session.
+func writeReason(err error) Reason {
+	switch {
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return SlowClient
+	case errors.Is(err, websocket.ErrCloseSent): // by the library, to a broken frame
+		return ParseError
+	}
+	return TransportError
+}

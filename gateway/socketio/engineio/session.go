@@ -1,0 +1,297 @@
+package engineio
+
+import (
+	"encoding/json"
+	"fmt"
+	"sync"
+	"time"
+)
+
+// Session is one client, on whichever transport it is. All methods may be
+// called by anybody at any time, also from within a Receiver.
+type Session struct {
+	server   *Server
+	id       string
+	address  string
+	receiver Receiver
+
+	receiving sync.Mutex // held while the application is called; taken before mu, never after
+
+	mu          sync.Mutex // guards what follows; nothing that can block is called while it is held
+	out         outbox
+	link        *link         // the WebSocket; nil while polling
+	probe       *link         // a WebSocket on its way to be the link
+	probing     bool          // a WebSocket with this sid is open and not yet the link
+	probed      bool          // and has been answered; GETs are ended
+	poll        chan struct{} // wakes the pending GET; nil when there is none
+	posting     bool          // a POST is being read
+	writing     bool          // a goroutine writes to the link
+	closed      bool
+	reason      Reason
+	last        string // what one more GET is told after the end
+	established bool
+	awaiting    bool        // a ping has not been answered
+	beat        *time.Timer // next ping, or its timeout
+	connect     *time.Timer // ConnectTimeout; stopped once established
+	bucket      bucket
+}
+
+// start begins the session, on l or polling. What ends it meanwhile waits until
+// there is a Receiver to tell.
+func (s *Session) start(l *link) {
+	cfg := &s.server.cfg
+	s.receiving.Lock()
+	defer s.receiving.Unlock()
+	s.mu.Lock()
+	s.link = l
+	s.bucket = bucket{tokens: float64(cfg.PacketBurst), at: time.Now()}
+	s.beat = time.AfterFunc(cfg.PingInterval, s.heartbeat)
+	s.connect = time.AfterFunc(cfg.ConnectTimeout, s.connectLate)
+	s.mu.Unlock()
+	s.receiver = cfg.Open(s)
+	s.server.counters.opened.Add(1)
+	if !s.server.register(s) {
+		s.Close(ServerShutdown)
+	}
+}
+
+// connectLate ends a session that still is not established.
+func (s *Session) connectLate() {
+	s.mu.Lock()
+	established := s.established
+	s.mu.Unlock()
+	if !established {
+		s.Close(ConnectTimeout)
+	}
+}
+
+// handshake is the open packet.
+func (s *Session) handshake(upgrades ...string) *Message {
+	cfg := &s.server.cfg
+	data, err := json.Marshal(map[string]any{
+		"sid":          s.id,
+		"upgrades":     append([]string{}, upgrades...),
+		"pingInterval": cfg.PingInterval.Milliseconds(),
+		"pingTimeout":  cfg.PingTimeout.Milliseconds(),
+		"maxPayload":   cfg.MaxPayload,
+	})
+	if err != nil {
+		panic("marshal of strings and numbers: " + err.Error())
+	}
+	return control(TypeOpen, string(data))
+}
+
+// ID is the session's sid. It lets whoever knows it speak for the client.
+func (s *Session) ID() string { return s.id }
+
+// Address is the client's, as Config.ClientAddress told it.
+func (s *Session) Address() string { return s.address }
+
+// Send queues m and never waits. After the end it does nothing; a queue that
+// runs over ends the session with SlowClient.
+func (s *Session) Send(m *Message) {
+	cfg := &s.server.cfg
+	s.mu.Lock()
+	if s.closed {
+		s.mu.Unlock()
+		return
+	}
+	replaced, ok := s.out.put(m, bounds{cfg.MaxQueue, cfg.MaxQueueBytes})
+	if ok {
+		s.deliver()
+	}
+	s.mu.Unlock()
+	switch {
+	case !ok:
+		s.Close(SlowClient)
+	case replaced:
+		s.server.counters.coalesced.Add(1)
+	}
+}
+
+// deliver sees to it that somebody takes what is queued, or sees the end. The
+// caller holds mu.
+func (s *Session) deliver() {
+	switch {
+	case s.link != nil && !s.writing:
+		s.writing = true
+		s.server.running.Add(1)
+		go s.write(s.link)
+	case s.link == nil:
+		s.wake()
+	}
+}
+
+// Establish says whether the client has proved itself to the application. A
+// session that is not established ends after Config.ConnectTimeout and counts
+// against Config.MaxPending.
+func (s *Session) Establish(yes bool) {
+	s.mu.Lock()
+	if s.closed || s.established == yes {
+		s.mu.Unlock()
+		return
+	}
+	s.established = yes
+	if yes {
+		s.connect.Stop()
+	} else {
+		s.connect.Reset(s.server.cfg.ConnectTimeout)
+	}
+	s.mu.Unlock()
+	if yes {
+		s.server.countPending(-1)
+	} else {
+		s.server.countPending(1)
+	}
+}
+
+// Go calls f on a goroutine of its own while the Receiver is not being called.
+// Server.Close waits for it. After the end f may run or not.
+func (s *Session) Go(f func()) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return
+	}
+	s.server.running.Add(1)
+	go func() {
+		defer s.server.running.Done()
+		s.receiving.Lock()
+		defer s.receiving.Unlock()
+		f()
+	}()
+}
+
+// Close ends the session for this reason, unless it has ended. It does not
+// wait; the Receiver is told from another goroutine.
+func (s *Session) Close(reason Reason) {
+	how := reason.ending()
+	s.mu.Lock()
+	if s.closed {
+		s.mu.Unlock()
+		return
+	}
+	s.closed, s.reason, s.last = true, reason, how.last
+	pending := !s.established
+	s.beat.Stop()
+	s.connect.Stop()
+	if !how.flush {
+		s.out.clear()
+	}
+	if s.probe != nil {
+		s.probe.wire.cut()
+	}
+	if s.link != nil {
+		s.link.end(how.abort)
+	}
+	s.deliver()
+	lingers := s.link == nil && s.last != ""
+	s.mu.Unlock()
+
+	if !lingers {
+		s.server.forget(s)
+	} else {
+		time.AfterFunc(linger, func() { s.server.forget(s) })
+	}
+	s.server.release(s, pending)
+	s.server.counters.closed(reason)
+	go func() {
+		defer s.server.running.Done()
+		s.receiving.Lock()
+		defer s.receiving.Unlock()
+		s.receiver.Closed(reason)
+	}()
+}
+
+// heartbeat sends a ping, or finds that the last one was not answered.
+func (s *Session) heartbeat() {
+	s.mu.Lock()
+	if s.closed {
+		s.mu.Unlock()
+		return
+	}
+	late := s.awaiting
+	if !late {
+		s.awaiting = true
+		s.beat.Reset(s.server.cfg.PingTimeout)
+	}
+	s.mu.Unlock()
+	if late {
+		s.Close(PingTimeout)
+		return
+	}
+	s.Send(s.server.ping)
+}
+
+func (s *Session) pong() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.awaiting && !s.closed {
+		s.awaiting = false
+		s.beat.Reset(s.server.cfg.PingInterval)
+	}
+}
+
+// packet acts on a packet from the client, and reports why the session is to
+// end, or "".
+func (s *Session) packet(p Packet) Reason {
+	s.server.counters.packetsIn.Add(1)
+	if !s.allow() {
+		return TooManyPackets
+	}
+	switch p.Type {
+	case TypePong:
+		s.pong()
+	case TypeClose:
+		return TransportClose
+	case TypePing: // in this version of the protocol only the server pings
+		return ParseError
+	case TypeMessage:
+		if err := s.receive(p); err != nil {
+			return ParseError
+		}
+	}
+	return "" // open, upgrade and noop mean nothing here
+}
+
+func (s *Session) receive(p Packet) error {
+	s.receiving.Lock()
+	defer s.receiving.Unlock()
+	if s.ended() {
+		return nil
+	}
+	if err := s.receiver.Receive(p.Binary, p.Data); err != nil {
+		return fmt.Errorf("receive: %w", err)
+	}
+	return nil
+}
+
+func (s *Session) ended() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.closed
+}
+
+// allow takes a token for a packet from the client.
+func (s *Session) allow() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.bucket.take(s.server.cfg.PacketRate, s.server.cfg.PacketBurst)
+}
+
+// bucket bounds a rate: it fills with rate tokens a second up to burst.
+type bucket struct {
+	tokens float64
+	at     time.Time
+}
+
+func (b *bucket) take(rate, burst int) bool {
+	now := time.Now()
+	b.tokens = min(float64(burst), b.tokens+now.Sub(b.at).Seconds()*float64(rate))
+	b.at = now
+	if b.tokens < 1 {
+		return false
+	}
+	b.tokens--
+	return true
+}
