@@ -131,7 +131,7 @@ in_docker() {
     "advertised.listeners=INTERNAL://kafka.broker.1.local:9092,OUTSIDE://127.0.0.1:$port"
     inter.broker.listener.name=INTERNAL
   )
-  [ ! -s "$data/container" ] || docker rm -f "$(cat "$data/container")" >/dev/null 2>&1 || true
+  [ ! -s "$data/container" ] || docker rm -fv "$(cat "$data/container")" >/dev/null 2>&1 || true
   command=(docker run --name "$container" --hostname kafka.broker.1.local
     --network "$network" --network-alias kafka.broker.1.local
     --publish "127.0.0.1:$port:9094" --volume "$container:/var/lib/kafka/data"

@@ -13,7 +13,7 @@ if [ -s "$RUN/container" ]; then
   else
     say "kafka is not running"
   fi
-  docker rm -f "$id" >/dev/null 2>&1 || true
+  docker rm -fv "$id" >/dev/null 2>&1 || true
   rm -f "$RUN/container"
 else
   process_stop kafka 30
