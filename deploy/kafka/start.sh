@@ -174,7 +174,8 @@ choose_runner
 [ "${KAFKA_FOREGROUND:-}" != 1 ] || exec "${command[@]}"
 say "starting Kafka $version ($runner)"
 if [ "$runner" = docker ]; then
-  "${command[@]}" >"$data/container"
+  "${command[@]}" >"$data/container" ||
+    die "Docker could not start it: see above; KAFKA_CONTAINER= chooses another name, RUNNER=host does without"
   where="docker logs $container"
 else
   process_start kafka "${command[@]}"
