@@ -1,0 +1,181 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kerr"
+	"github.com/twmb/franz-go/pkg/kgo"
+	"github.com/twmb/franz-go/pkg/kmsg"
+)
+
+// member is this process in the group of a stage. Its client joins the group
+// and fetches nothing: the group only says which tasks to run.
+type member struct {
+	w     *worker
+	stage *stage
+	cl    *kgo.Client
+	fatal chan<- error
+
+	mu      sync.Mutex // guards running
+	running map[int32]*runningTask
+	tasks   sync.WaitGroup
+}
+
+type runningTask struct {
+	task *task
+	stop context.CancelFunc
+	done chan struct{}
+}
+
+// join joins the group. Tasks start as partitions are assigned, and live
+// until ctx is done or their partition is taken away. An error that no retry
+// would mend goes to fatal, which must have room for it.
+func (w *worker) join(ctx context.Context, s *stage, fatal chan<- error) (*member, error) {
+	m := &member{w: w, stage: s, fatal: fatal, running: make(map[int32]*runningTask)}
+	cl, err := kgo.NewClient(append(w.cfg.clientOptions(s.name),
+		kgo.ConsumerGroup(s.group),
+		kgo.ConsumeTopics(s.topic),
+		kgo.Balancers(kgo.CooperativeStickyBalancer()),
+		kgo.SessionTimeout(sessionTimeout),
+		kgo.HeartbeatInterval(heartbeatInterval),
+		kgo.DisableAutoCommit(),
+		kgo.OnPartitionsAssigned(func(_ context.Context, _ *kgo.Client, got map[string][]int32) { m.assigned(ctx, got[s.topic]) }),
+		kgo.OnPartitionsRevoked(func(_ context.Context, _ *kgo.Client, lost map[string][]int32) { m.revoked(lost[s.topic]) }),
+		kgo.OnPartitionsLost(func(_ context.Context, _ *kgo.Client, lost map[string][]int32) { m.revoked(lost[s.topic]) }),
+	)...)
+	if err != nil {
+		return nil, fmt.Errorf("join group %s: %w", s.group, err)
+	}
+	cl.PauseFetchTopics(s.topic)
+	m.cl = cl
+	return m, nil
+}
+
+// assigned starts tasks. It is a group callback and does nothing slow: a task
+// whose predecessor in this process has not ended yet waits for it in its own
+// goroutine.
+func (m *member) assigned(ctx context.Context, partitions []int32) {
+	m.w.cfg.Health.Set(m.stage.name, nil)
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, p := range partitions {
+		before := m.running[p]
+		ctx, stop := context.WithCancel(ctx)
+		r := &runningTask{
+			task: &task{
+				w: m.w, stage: m.stage, partition: p,
+				log:  m.w.cfg.Log.With("stage", m.stage.name, "partition", p),
+				ends: make(chan end, 1),
+			},
+			stop: stop, done: make(chan struct{}),
+		}
+		m.running[p] = r
+		m.tasks.Go(func() {
+			defer close(r.done)
+			defer stop()
+			if before != nil {
+				<-before.done
+			}
+			if m.stage.name == stageCount {
+				m.w.stores.use(p, +1)
+				defer m.w.stores.use(p, -1)
+			}
+			if err := r.task.run(ctx, m.ask); err != nil {
+				select {
+				case m.fatal <- err:
+				default: // the process is ending already
+				}
+			}
+		})
+	}
+}
+
+// revoked tells tasks to stop, and waits for them a moment: what they still do
+// after that is refused by the fence of their successors.
+func (m *member) revoked(partitions []int32) {
+	timeout := time.NewTimer(revokeTimeout)
+	defer timeout.Stop()
+	var stopping []*runningTask
+	m.mu.Lock()
+	for _, p := range partitions {
+		if r := m.running[p]; r != nil {
+			r.stop()
+			stopping = append(stopping, r)
+		}
+	}
+	m.mu.Unlock()
+	for _, r := range stopping {
+		select {
+		case <-r.done:
+		case <-timeout.C:
+			return
+		}
+	}
+}
+
+// ask asks the group whether it knows this member in its current generation.
+func (m *member) ask(ctx context.Context) error {
+	id, generation := m.cl.GroupMetadata()
+	if id == "" || generation < 0 {
+		return errors.New("not in the group")
+	}
+	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
+	defer cancel()
+	req := kmsg.NewPtrHeartbeatRequest()
+	req.Group, req.MemberID, req.Generation = m.stage.group, id, generation
+	resp, err := req.RequestWith(ctx, m.cl)
+	if err != nil {
+		return fmt.Errorf("ask group %s: %w", m.stage.group, err)
+	}
+	return kerr.ErrorForCode(resp.ErrorCode)
+}
+
+// commitOffsets commits how far the tasks are as the group's offsets: for lag
+// tools, and for whoever takes the group over with another program. They are
+// no part of what makes counting exact.
+func (m *member) commitOffsets(ctx context.Context) {
+	offsets := make(map[int32]kgo.EpochOffset)
+	m.mu.Lock()
+	for p, r := range m.running {
+		if at, ok := r.task.progress.at(); ok {
+			offsets[p] = kgo.EpochOffset{Epoch: -1, Offset: at}
+		}
+	}
+	m.mu.Unlock()
+	if len(offsets) == 0 {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, offsetsInterval)
+	defer cancel()
+	m.cl.CommitOffsetsSync(ctx, map[string]map[int32]kgo.EpochOffset{m.stage.topic: offsets}, nil)
+}
+
+// run commits offsets now and then until ctx is done.
+func (m *member) run(ctx context.Context) {
+	for sleep(ctx, offsetsInterval) {
+		m.commitOffsets(ctx)
+	}
+}
+
+// leave waits for the tasks, whose context must be done, and leaves the group,
+// so that the others need not wait for the end of the session.
+func (m *member) leave() {
+	ctx, cancel := context.WithTimeout(context.Background(), stopTimeout)
+	defer cancel()
+	ended := make(chan struct{})
+	go func() { m.tasks.Wait(); close(ended) }()
+	select {
+	case <-ended:
+		m.commitOffsets(ctx)
+	case <-ctx.Done():
+		m.w.cfg.Log.Warn("tasks did not stop in time", "stage", m.stage.name)
+	}
+	if err := m.cl.LeaveGroupContext(ctx); err != nil {
+		m.w.cfg.Log.Debug("leave group", "group", m.stage.group, "err", err)
+	}
+	m.cl.Close()
+}

@@ -1,0 +1,124 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kgo"
+)
+
+// producer is a task's transactional producer. Whoever has made one last for a
+// transactional id is the only one whose transactions can commit.
+type producer struct{ cl *kgo.Client }
+
+// maxRecord is the largest record, in bytes, that a producer takes: a dead
+// letter of a megabyte, the largest record that a broker takes unasked, with
+// its headers. The dead-letter topic allows as much.
+const maxRecord = 2 << 20
+
+// fence makes the producer of a transactional id. When it returns without an
+// error, whatever transaction an earlier owner had open is aborted, and
+// whatever an earlier owner tries later fails.
+func fence(ctx context.Context, opts []kgo.Opt, id string) (*producer, error) {
+	cl, err := kgo.NewClient(append(opts,
+		kgo.TransactionalID(id),
+		kgo.TransactionTimeout(transactionTimeout),
+		kgo.RecordPartitioner(kgo.ManualPartitioner()),
+		kgo.ProducerBatchMaxBytes(maxRecord),
+		kgo.ProducerLinger(0), // what is ready is all there is
+		// The public topics' readers in other languages know no snappy, and
+		// packed ids gain little from any other.
+		kgo.ProducerBatchCompression(kgo.NoCompression()),
+		kgo.MaxBufferedRecords(8*partRecords), // a part is bounded by its plan
+		kgo.RecordDeliveryTimeout(commitTimeout),
+	)...)
+	if err != nil {
+		return nil, fmt.Errorf("create producer %s: %w", id, err)
+	}
+	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
+	defer cancel()
+	if _, _, err := cl.ProducerID(ctx); err != nil {
+		cl.Close()
+		return nil, fmt.Errorf("fence %s: %w", id, err)
+	}
+	return &producer{cl}, nil
+}
+
+// close drops the producer, with whatever it has open.
+func (p *producer) close() { p.cl.Close() }
+
+// errNotCommitted says that a transaction has not surely been committed: it
+// was refused, aborted, or its end is unknown. The producer must be dropped,
+// and with it everything that rests on the transaction.
+var errNotCommitted = errors.New("transaction not committed")
+
+// commit writes records in one transaction: all of them or none. Without an
+// error, they are committed. It is not cancelled with ctx, as that would leave
+// the outcome open for nothing; it is bounded by commitTimeout.
+func (p *producer) commit(ctx context.Context, records []*kgo.Record) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), commitTimeout)
+	defer cancel()
+	if err := p.cl.BeginTransaction(); err != nil {
+		return fmt.Errorf("begin transaction: %w: %w", errNotCommitted, err)
+	}
+	var first firstError
+	for _, r := range records {
+		p.cl.Produce(ctx, r, first.promise)
+	}
+	if err := p.cl.Flush(ctx); err != nil {
+		first.set(err)
+	}
+	if err := first.get(); err != nil {
+		return fmt.Errorf("write transaction: %w: %w", errNotCommitted, err)
+	}
+	if err := p.cl.EndTransaction(ctx, kgo.TryCommit); err != nil {
+		return fmt.Errorf("end transaction: %w: %w", errNotCommitted, err)
+	}
+	return nil
+}
+
+// firstError keeps the first error of several goroutines.
+type firstError struct {
+	mu  sync.Mutex // guards err
+	err error
+}
+
+func (f *firstError) promise(_ *kgo.Record, err error) {
+	if err != nil {
+		f.set(err)
+	}
+}
+
+func (f *firstError) set(err error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.err == nil {
+		f.err = err
+	}
+}
+
+func (f *firstError) get() error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.err
+}
+
+// clientOptions are those of every client of the processor.
+func (c *Config) clientOptions(part string) []kgo.Opt {
+	id := "distributed-counter"
+	if c.Member != "" {
+		id += "-" + c.Member
+	}
+	opts := []kgo.Opt{
+		kgo.SeedBrokers(c.Brokers...),
+		kgo.ClientID(id + "-" + part),
+		kgo.MetadataMaxAge(metadataMaxAge),
+		kgo.MetadataMinAge(250 * time.Millisecond),
+		kgo.RetryTimeout(requestTimeout),
+		kgo.RequestTimeoutOverhead(requestTimeout),
+	}
+	return append(opts, c.Client...)
+}

@@ -1,0 +1,204 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/twmb/franz-go/pkg/kerr"
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"distributed-counter/likes"
+	"distributed-counter/processor/state"
+	"distributed-counter/processor/window"
+)
+
+// restored is a COUNT task that knows what is true: fenced, its store as the
+// changelog says, its position read.
+type restored struct {
+	producer *producer
+	store    state.Store
+	position window.Position
+}
+
+// close gives producer and store back. The store keeps what it has for the
+// next time.
+func (r *restored) close() error {
+	if r.producer != nil {
+		r.producer.close()
+	}
+	if err := r.store.Close(); err != nil {
+		return fmt.Errorf("close store: %w", err)
+	}
+	return nil
+}
+
+// restore fences, and brings the store to what the changelog says. A store that
+// is damaged, of another version, or of another changelog than this one is
+// deleted and restored from nothing: it is a copy.
+func (t *task) restore(ctx context.Context) (*restored, error) {
+	store, head, err := t.openStore()
+	if err != nil {
+		return nil, err
+	}
+	r := &restored{store: store}
+	err = t.follow(ctx, r, head)
+	if errors.Is(err, kerr.OffsetOutOfRange) || errors.Is(err, errStrange) {
+		t.log.Warn("restoring from nothing: the store does not fit the changelog", "reason", err)
+		if r.producer != nil {
+			r.producer.close()
+			r.producer = nil
+		}
+		if err = store.Wipe(); err == nil {
+			err = t.follow(ctx, r, state.Head{})
+		}
+	}
+	if err != nil {
+		return nil, errors.Join(err, r.close())
+	}
+	return r, nil
+}
+
+// openStore opens the store, making a new one where it cannot be used as it
+// is.
+func (t *task) openStore() (state.Store, state.Head, error) {
+	p := int(t.partition)
+	store, err := t.w.cfg.Stores.Open(p)
+	var head state.Head
+	if err == nil {
+		if head, _, err = store.Head(); err != nil {
+			err = errors.Join(err, store.Close())
+		}
+	}
+	if errors.Is(err, state.ErrDamaged) {
+		t.log.Warn("restoring from nothing: the store is damaged", "reason", err)
+		if err = t.w.cfg.Stores.Destroy(p); err == nil {
+			head = state.Head{}
+			store, err = t.w.cfg.Stores.Open(p)
+		}
+	}
+	if err != nil {
+		return nil, head, fmt.Errorf("open store: %w", err)
+	}
+	return store, head, nil
+}
+
+// errStrange says that a store is not of the changelog that is there.
+var errStrange = errors.New("the changelog has another identity")
+
+// restoreBatch is the number of changelog records that are applied to the
+// store at once.
+const restoreBatch = 10_000
+
+// follow fences, and applies the changelog from where the store left it to the
+// barrier.
+func (t *task) follow(ctx context.Context, r *restored, head state.Head) (err error) {
+	topic := t.w.cfg.Topics.Changelog
+	identity := t.countIdentity()
+	if head.HasPosition && (head.Position.From != identity.From || head.Position.To != identity.To) {
+		return errStrange
+	}
+	var batch state.Batch
+	pending, applied := 0, 0
+	apply := func() error {
+		batch.SetHead(head)
+		if err := r.store.Apply(&batch); err != nil {
+			return fmt.Errorf("apply changelog: %w", err)
+		}
+		batch.Reset()
+		applied += pending
+		pending = 0
+		t.progress.touch()
+		return nil
+	}
+	from := kgo.NewOffset().At(head.Changelog)
+	if head.Changelog == 0 {
+		from = kgo.NewOffset().AtStart()
+	}
+	r.producer, err = t.begin(ctx, topic, from, func(rec *kgo.Record) error {
+		if err := t.see(rec, &batch, &head); err != nil {
+			return err
+		}
+		if pending++; pending < restoreBatch {
+			return nil
+		}
+		return apply()
+	})
+	if err != nil {
+		return err
+	}
+	if pending > 0 {
+		if err := apply(); err != nil {
+			return err
+		}
+	}
+	if applied > restoreBatch {
+		t.log.Info("restored from the changelog", "records", applied)
+	}
+	return t.takePosition(ctx, r, head, &batch)
+}
+
+// see takes one changelog record over into a batch and the head.
+func (t *task) see(rec *kgo.Record, batch *state.Batch, head *state.Head) error {
+	topic := t.w.cfg.Topics.Changelog
+	if string(rec.Key) == string(positionKey) {
+		pos, err := window.ParsePosition(rec.Value)
+		if err != nil {
+			return t.foreign(topic, rec, err)
+		}
+		head.Position, head.HasPosition = pos, true
+	} else {
+		v, err := window.ParseVideo(rec.Value)
+		if err != nil || likes.CheckVideoID(rec.Key) != nil {
+			return t.foreign(topic, rec, err)
+		}
+		// A compacted changelog may hold the rows of a video's last ten panes in
+		// this record only, so all that can still be needed are written; older
+		// ones go with the next position.
+		since := likes.Never
+		if head.HasPosition && head.Position.Published != likes.Never {
+			since = head.Position.Published - likes.LongestWindow
+		}
+		batch.Put(string(rec.Key), &v, since)
+	}
+	head.Changelog = rec.Offset + 1
+	return nil
+}
+
+func (t *task) foreign(topic string, rec *kgo.Record, err error) error {
+	return stopf("%s/%d holds bytes at offset %d that this processor did not write (%v): give it topics of its own by VIDEO_EVENTS_REPARTITIONED_TOPIC_NAME, or delete the topic if nothing needs it", topic, t.partition, rec.Offset, err)
+}
+
+func (t *task) countIdentity() window.Identity {
+	return window.Identity{
+		Group: t.w.cfg.Group, Pane: t.w.cfg.Pane,
+		From: t.w.ids[t.w.cfg.Topics.Log], To: t.w.ids[t.w.cfg.Topics.Changelog],
+	}
+}
+
+// takePosition is the position to lead from. Where there never was one, it
+// writes the first: at the start of the log, if nobody can have published.
+func (t *task) takePosition(ctx context.Context, r *restored, head state.Head, batch *state.Batch) error {
+	topics := t.w.cfg.Topics
+	if head.HasPosition {
+		r.position = head.Position
+		return checkIdentity(head.Position.Identity, t.countIdentity(), topics.Changelog, t.partition)
+	}
+	start, err := t.offset(ctx, t.w.admin.ListStartOffsets, topics.Log)
+	switch {
+	case err != nil:
+		return err
+	case head.Changelog > 0:
+		return stopf("%s/%d holds counts but no position: it was not written by this processor, or its position was lost; delete the topics %s and %s together to count anew", topics.Changelog, t.partition, topics.Log, topics.Changelog)
+	case start > 0:
+		return stopf("%s/%d begins at offset %d, so somebody has published from it, but %s has no position: restore that topic, or delete both to count anew", topics.Log, t.partition, start, topics.Changelog)
+	}
+	r.position = window.Position{Identity: t.countIdentity(), Published: likes.Never, At: window.Progress{Frontier: likes.Never}}
+	rec := &kgo.Record{Topic: topics.Changelog, Partition: t.partition, Key: positionKey, Value: r.position.Append(nil)}
+	if err := r.producer.commit(ctx, []*kgo.Record{rec}); err != nil {
+		return fmt.Errorf("write the first position: %w", err)
+	}
+	batch.Reset()
+	batch.SetHead(state.Head{Position: r.position, HasPosition: true, Changelog: rec.Offset + 1})
+	return r.store.Apply(batch)
+}

@@ -1,0 +1,198 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"distributed-counter/processor/window"
+)
+
+// stage is one of the two stages: what its tasks do, and how the group deals
+// out its partitions.
+type stage struct {
+	name  string // in logs and metrics
+	group string
+	topic string // the topic whose partitions are dealt out
+	// attempt is a task's work from the fence on. It returns when ctx is done,
+	// or with what made going on impossible.
+	attempt func(ctx context.Context, t *task) error
+}
+
+// task is the work on one partition in one stage, for as long as the group
+// gives it to this process. Its fields are set by its own goroutine, but for
+// what progress guards.
+type task struct {
+	w         *worker
+	stage     *stage
+	partition int32
+	log       *slog.Logger
+	progress  progress
+	ends      chan end // the latest that has not been looked at yet
+}
+
+// stopError ends the process: to try again would change nothing. Its text says
+// what to do.
+type stopError struct{ text string }
+
+func (e *stopError) Error() string { return e.text }
+
+func stopf(format string, args ...any) error { return &stopError{fmt.Sprintf(format, args...)} }
+
+// run works until ctx is done, which is no error. What interrupts the work is
+// repaired by beginning again, from what is true in Kafka: no cached offset is
+// trusted. Before each attempt but the first the group is asked whether the
+// partition is still ours; a member that it does not know any more goes on
+// asking until it is given an assignment, or the partition is taken away.
+func (t *task) run(ctx context.Context, ask func(context.Context) error) error {
+	backoff := minBackoff
+	for {
+		began := time.Now()
+		err := t.stage.attempt(ctx, t)
+		if ctx.Err() != nil {
+			return nil
+		}
+		if stop := (*stopError)(nil); errors.As(err, &stop) {
+			return fmt.Errorf("%s partition %d: %w", t.stage.name, t.partition, err)
+		}
+		t.w.metrics.interrupted.WithLabelValues(t.stage.name).Inc()
+		t.log.Warn("task interrupted, beginning again", "after", time.Since(began).Round(time.Millisecond), "reason", err)
+		if time.Since(began) > maxBackoff {
+			backoff = minBackoff
+		}
+		for {
+			if !sleep(ctx, backoff) {
+				return nil
+			}
+			backoff = min(2*backoff, maxBackoff)
+			if err = ask(ctx); err == nil {
+				break
+			}
+			t.log.Debug("asked the group", "answer", err)
+		}
+	}
+}
+
+// sleep waits, and says whether it was not interrupted.
+func sleep(ctx context.Context, d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+// The keys of the records that are no video's begin with a byte that no video
+// id can have.
+var (
+	positionKey = []byte{0, 'p'}
+	barrierKey  = []byte{0, 'b'}
+)
+
+// begin is what both stages start with. It fences the task's transactional id,
+// commits a barrier to the partition that holds the task's position, and reads
+// that partition from an offset up to the barrier, calling see for each record
+// before it. Everything that was ever committed there is then known, without
+// arithmetic on end offsets, control records or compaction, and nobody but us
+// can add to it.
+func (t *task) begin(ctx context.Context, topic string, from kgo.Offset, see func(*kgo.Record) error) (*producer, error) {
+	p, err := fence(ctx, t.w.cfg.clientOptions(t.stage.name), fmt.Sprintf("%s/%d", topic, t.partition))
+	if err != nil {
+		return nil, err
+	}
+	barrier := &kgo.Record{Topic: topic, Partition: t.partition, Key: barrierKey}
+	if err := p.commit(ctx, []*kgo.Record{barrier}); err != nil {
+		p.close()
+		return nil, fmt.Errorf("commit barrier: %w", err)
+	}
+	if err := t.readTo(ctx, barrier, from, see); err != nil {
+		p.close()
+		return nil, fmt.Errorf("read %s/%d up to the barrier: %w", topic, t.partition, err)
+	}
+	return p, nil
+}
+
+func (t *task) readTo(ctx context.Context, barrier *kgo.Record, from kgo.Offset, see func(*kgo.Record) error) error {
+	sub := t.w.reader.subscribe(barrier.Topic, t.partition, from)
+	defer sub.close()
+	for {
+		f, err := sub.next(ctx)
+		if err != nil {
+			return err
+		}
+		t.progress.touch()
+		for _, r := range f.records {
+			switch {
+			case r.Offset == barrier.Offset && !r.Attrs.IsControl():
+				return nil
+			case r.Offset > barrier.Offset:
+				return fmt.Errorf("offset %d came, the barrier at %d did not: %w", r.Offset, barrier.Offset, errNotCommitted)
+			case r.Attrs.IsControl(), string(r.Key) == string(barrierKey):
+			default:
+				if err := see(r); err != nil {
+					return err
+				}
+			}
+		}
+		if f.err != nil {
+			return f.err
+		}
+	}
+}
+
+// checkIdentity holds what a position says it belongs to against what this
+// processor would write.
+func checkIdentity(got, want window.Identity, topic string, partition int32) error {
+	at := fmt.Sprintf("the position in %s/%d", topic, partition)
+	switch {
+	case got.Group != want.Group:
+		return stopf("%s was written by group %q, this processor is of group %q: set KAFKA_GROUP_ID_FOR_WORKER to %q, or give it topics of its own", at, got.Group, want.Group, got.Group)
+	case got.Pane != want.Pane:
+		return stopf("%s counts in panes of %v, this processor is set to %v: set COUNTER_PANE=%v, or give it topics of its own", at, got.Pane, want.Pane, got.Pane)
+	case got.From != want.From, got.To != want.To:
+		return stopf("%s belongs to topics that were deleted and created again since: delete the topics %s and the one it follows together, or restore them", at, topic)
+	}
+	return nil
+}
+
+// offsets asks the broker for offsets of one partition: kadm's ListStartOffsets
+// and its sisters.
+func (t *task) offset(ctx context.Context, list func(context.Context, ...string) (kadm.ListedOffsets, error), topic string) (int64, error) {
+	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
+	defer cancel()
+	listed, err := list(ctx, topic)
+	if err != nil {
+		return 0, fmt.Errorf("list offsets of %s: %w", topic, err)
+	}
+	o, ok := listed.Lookup(topic, t.partition)
+	if !ok {
+		return 0, fmt.Errorf("list offsets of %s: no partition %d", topic, t.partition)
+	}
+	return o.Offset, o.Err
+}
+
+// deleteBefore deletes a partition's records below an offset, in the
+// background: what fails now is deleted with the next call.
+func (t *task) deleteBefore(ctx context.Context, topic string, offset int64) {
+	t.w.background(func() {
+		ctx, cancel := context.WithTimeout(ctx, requestTimeout)
+		defer cancel()
+		var below kadm.Offsets
+		below.AddOffset(topic, t.partition, offset, -1)
+		deleted, err := t.w.admin.DeleteRecords(ctx, below)
+		if err == nil {
+			err = deleted.Error()
+		}
+		if err != nil && ctx.Err() == nil {
+			t.log.Debug("delete old records", "topic", topic, "below", offset, "err", err)
+		}
+	})
+}
