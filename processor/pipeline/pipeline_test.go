@@ -19,16 +19,12 @@ import (
 	"distributed-counter/processor/state"
 )
 
-type disks map[int]*state.Disk
+// disks are the stores of one process, in memory.
+type disks [3]state.Disk
 
-func (d disks) Open(p int) (state.Store, error) {
-	if d[p] == nil {
-		d[p] = &state.Disk{}
-	}
-	return d[p].Open()
-}
-func (d disks) Destroy(p int) error        { delete(d, p); return nil }
-func (d disks) Partitions() ([]int, error) { return nil, nil }
+func (d *disks) Open(p int) (state.Store, error) { return d[p].Open() }
+func (d *disks) Destroy(p int) error             { return d[p].Destroy() }
+func (d *disks) Partitions() ([]int, error)      { return nil, nil }
 
 type health struct{}
 
@@ -49,7 +45,7 @@ func TestLikesBecomeCounts(t *testing.T) {
 			Brokers: cluster.ListenAddrs(), Client: []kgo.Opt{kgo.Dialer(net.DialContext)}, Group: "g", Topics: likes.DefaultTopics(),
 			IngestionPartitions: 3, LogPartitions: 3, OutputPartitions: [3]int{1, 1, 1}, Replication: 1, IngestionRetention: 24 * time.Hour,
 			Pane: time.Minute, Grace: 5 * time.Second, IdleAfter: 2 * time.Second, CommitInterval: 100 * time.Millisecond,
-			LiveInterval: 100 * time.Millisecond, LiveBudget: 5000, Stores: disks{}, Metrics: prometheus.NewRegistry(), Health: health{},
+			LiveInterval: 100 * time.Millisecond, LiveBudget: 5000, Stores: new(disks), Metrics: prometheus.NewRegistry(), Health: health{},
 			Log: slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn})),
 		}
 		ctx, stop := context.WithCancel(context.Background())
