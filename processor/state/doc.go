@@ -1,0 +1,39 @@
+// Package state keeps what one COUNT task has published of its log partition,
+// on disk in RocksDB ([Shared.Open]) or, for simulations and tests, in memory
+// ([Disk]). Both take the same batches, and one suite (package statetest)
+// holds both to the same behaviour.
+//
+// It hides RocksDB: how it is tuned, what its errors mean, which memory is
+// C's, and the bytes below. It is the only package that needs cgo.
+//
+// # What survives
+//
+// Kafka is the log, so RocksDB keeps none of its own. A batch is visible at
+// once and whole or not at all; after a crash the store is as it was after one
+// of its batches, perhaps an earlier one, and its [Head] says which. What was
+// applied since is read from the changelog again: at most about twice
+// [Config.WriteBufferBytes], since more than that is always on disk. [Store]'s
+// Close writes everything, so that a clean restart reads nothing again.
+//
+// A store is a copy. One that is damaged, or that another version of this
+// program wrote, is reported as [ErrDamaged]; the caller destroys it and
+// restores it from the changelog.
+//
+// # Layout
+//
+// There is one column family, because only within one is a batch atomic
+// without RocksDB's own log. Keys begin with a tag:
+//
+//	'c'                  → byte version, 1; uvarint next changelog offset
+//	'p'                  → the position, as window.Position.Append writes it;
+//	                       absent where none is known
+//	'r' pane[8] video id → uvarint likes; uvarint late; uvarint lifetime total
+//	                       as of the end of the pane: one row of one pane
+//	'v' video id         → the video, as window.Video.Append writes it
+//
+// A pane is a 64-bit big-endian number with its sign bit flipped, so that the
+// order of the bytes is the order of the panes, also before 1970; and a
+// pane's rows lie side by side in the order of the ids' bytes. The version
+// counts for all of the layout; every batch writes it anew, so a store that
+// holds anything has it.
+package state

@@ -1,0 +1,198 @@
+package state
+
+import (
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/linxGnu/grocksdb"
+
+	"distributed-counter/likes"
+	"distributed-counter/processor/window"
+)
+
+// RocksDB is a [Store] in a directory. It is made by [Shared.Open].
+type RocksDB struct {
+	shared *Shared
+	dir    string
+	db     *grocksdb.DB // nil once closed
+	oldest likes.Pane   // no older pane has rows
+	rows   map[*rocksRows]struct{}
+	key    []byte
+}
+
+// Open opens the store in a directory, which is made if it is missing; an
+// empty one is an empty store. Errors wrap [ErrDamaged], [ErrLocked] or what
+// the system says.
+func (s *Shared) Open(dir string) (*RocksDB, error) {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return nil, fmt.Errorf("open store: %w", err)
+	}
+	r := &RocksDB{shared: s, dir: dir, rows: map[*rocksRows]struct{}{}}
+	if err := r.open(); err != nil {
+		return nil, fmt.Errorf("open store %s: %w", dir, err)
+	}
+	return r, nil
+}
+
+// Destroy deletes the store in a directory; that there is none is no error.
+// Files that are not RocksDB's stay. The store must not be open: [ErrLocked].
+func Destroy(dir string) error {
+	o := grocksdb.NewDefaultOptions()
+	defer o.Destroy()
+	if err := classify(grocksdb.DestroyDb(dir, o)); err != nil {
+		return fmt.Errorf("destroy store %s: %w", dir, err)
+	}
+	return nil
+}
+
+func (r *RocksDB) open() error {
+	db, err := grocksdb.OpenDb(r.shared.options, r.dir)
+	if err != nil {
+		return classify(err)
+	}
+	r.db = db
+	_, ok, err := readHead(r.get)
+	if err == nil && !ok {
+		err = r.checkEmpty()
+	}
+	if err != nil {
+		r.release()
+		return err
+	}
+	r.oldest = oldestPane(ok)
+	return nil
+}
+
+// checkEmpty is for a store without a head, which must not hold anything.
+func (r *RocksDB) checkEmpty() error {
+	it := r.db.NewIterator(r.shared.read)
+	defer it.Close()
+	it.SeekToFirst()
+	if it.Valid() {
+		return fmt.Errorf("content without a head: %w", ErrDamaged)
+	}
+	return classify(it.Err())
+}
+
+// release closes without flushing.
+func (r *RocksDB) release() {
+	for rows := range r.rows {
+		rows.free(errClosed)
+	}
+	r.db.Close()
+	r.db = nil
+}
+
+// get is a copy of the value of a key, nil where it is not there.
+func (r *RocksDB) get(key []byte) ([]byte, error) {
+	value, err := r.db.GetBytes(r.shared.read, key)
+	return value, classify(err)
+}
+
+// Head is part of [Store].
+func (r *RocksDB) Head() (Head, bool, error) {
+	if r.db == nil {
+		return Head{}, false, fmt.Errorf("read head: %w", errClosed)
+	}
+	h, ok, err := readHead(r.get)
+	if err != nil {
+		return Head{}, false, fmt.Errorf("read head: %w", err)
+	}
+	return h, ok, nil
+}
+
+// Apply is part of [Store].
+func (r *RocksDB) Apply(b *Batch) error {
+	rep, oldest := b.seal(r.oldest)
+	if r.db == nil {
+		return fmt.Errorf("apply batch: %w", errClosed)
+	}
+	batch := grocksdb.WriteBatchFrom(rep)
+	defer batch.Destroy()
+	if err := classify(r.db.Write(r.shared.write, batch)); err != nil {
+		return fmt.Errorf("apply batch of %d videos: %w", b.videos, err)
+	}
+	r.oldest = oldest
+	return nil
+}
+
+// Wipe is part of [Store].
+func (r *RocksDB) Wipe() error {
+	if r.db == nil {
+		return fmt.Errorf("wipe store: %w", errClosed)
+	}
+	r.release()
+	err := Destroy(r.dir)
+	if err == nil {
+		err = r.open()
+	}
+	if err != nil {
+		return fmt.Errorf("wipe store: %w", err)
+	}
+	return nil
+}
+
+// Close is part of [Store].
+func (r *RocksDB) Close() error {
+	if r.db == nil {
+		return fmt.Errorf("close store: %w", errClosed)
+	}
+	err := classify(r.db.Flush(r.shared.flush))
+	r.release()
+	if err != nil {
+		return fmt.Errorf("close store: %w", err)
+	}
+	return nil
+}
+
+// Videos is part of [window.Table]. It asks RocksDB for one key at a time:
+// its reader of many keys, as grocksdb has it, copies each key into C's
+// memory, which costs more than the calls that it saves.
+func (r *RocksDB) Videos(ids []string, videos []window.Video) error {
+	if r.db == nil {
+		return fmt.Errorf("read videos: %w", errClosed)
+	}
+	for i, id := range ids {
+		r.key = appendVideoKey(r.key[:0], id)
+		value, err := r.db.Get(r.shared.read, r.key)
+		if err != nil {
+			return fmt.Errorf("read video %q: %w", id, classify(err))
+		}
+		videos[i] = window.Video{}
+		if value.Exists() {
+			videos[i], err = parseVideo(id, value.Data())
+			value.Free()
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// classify makes of an error of RocksDB, of which C knows only the text, one
+// that callers can tell apart.
+func classify(err error) error {
+	if err == nil {
+		return nil
+	}
+	text := err.Error()
+	kind := func(prefixes ...string) bool {
+		for _, p := range prefixes {
+			if strings.HasPrefix(text, p) {
+				return true
+			}
+		}
+		return false
+	}
+	switch {
+	case kind("IO error: lock ", "IO error: While lock file"):
+		return fmt.Errorf("%w: %w", ErrLocked, err)
+	case kind("Corruption", "Invalid argument", "Not implemented", "NotFound"),
+		// A file that should be there is not.
+		kind("IO error") && strings.Contains(text, "No such file or directory"):
+		return fmt.Errorf("%w: %w", ErrDamaged, err)
+	}
+	return err
+}

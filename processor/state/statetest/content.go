@@ -1,0 +1,153 @@
+package statetest
+
+import (
+	"math"
+	"testing"
+
+	"distributed-counter/likes"
+	"distributed-counter/processor/state"
+	"distributed-counter/processor/window"
+)
+
+func testEmpty(t *testing.T, d Disk) {
+	s := open(t, d)
+	wantNoHead(t, s)
+	wantVideos(t, s, []string{"a", "b"}, []*window.Video{nil, nil})
+	wantVideos(t, s, nil, nil)
+	for _, p := range []likes.Pane{likes.Never, -1, 0, 1, math.MaxInt64} {
+		wantRows(t, s, p, "")
+	}
+}
+
+func testPut(t *testing.T, d Disk) {
+	s := open(t, d)
+	cat, dog := video(count{7, 3}, count{9, 4}), video(count{9, 1})
+	dog.Add(9, window.Count{Likes: 5, Late: 2})
+	var b state.Batch
+	b.Put("cat", cat, 9)
+	b.Put("dog", dog, 9)
+	b.SetHead(published(10, 3))
+	apply(t, s, &b)
+
+	wantHead(t, s, published(10, 3))
+	wantVideos(t, s, []string{"bee", "cat", "cow", "dog", "eel"}, []*window.Video{nil, cat, nil, dog, nil})
+	wantRows(t, s, 9, "",
+		row{"cat", window.Count{Likes: 4}, 7},
+		row{"dog", window.Count{Likes: 6, Late: 2}, 6})
+	wantRows(t, s, 7, "") // a leader's put has the row of one pane
+	if got := b.Videos(); got != 2 {
+		t.Errorf("videos of the batch: got %d, want 2", got)
+	}
+}
+
+func testFollowerPut(t *testing.T, d Disk) {
+	s := open(t, d)
+	cat := video(count{1, 100}, count{21, 1}, count{25, 2}, count{30, 4})
+	var b state.Batch
+	b.Put("cat", cat, 22)
+	b.SetHead(published(32, 0))
+	apply(t, s, &b)
+	wantRows(t, s, 1, "")  // forgotten by the video
+	wantRows(t, s, 21, "") // older than was asked for
+	wantRows(t, s, 25, "", row{"cat", window.Count{Likes: 2}, 103})
+	wantRows(t, s, 26, "")
+	wantRows(t, s, 30, "", row{"cat", window.Count{Likes: 4}, 107})
+
+	b.Reset()
+	b.Put("dog", cat, likes.Never)
+	b.SetChangelog(1)
+	apply(t, s, &b)
+	wantRows(t, s, 21, "", row{"dog", window.Count{Likes: 1}, 101})
+}
+
+func testRowOrder(t *testing.T, d Disk) {
+	s := open(t, d)
+	var b state.Batch
+	ids := []string{"b", "", "a", "ab", "a\x00", "a\xff", "aa", "\x00", "\xff\xff", "\xff", "Z"}
+	want := []row{}
+	for _, id := range []string{"\x00", "Z", "a", "a\x00", "aa", "ab", "a\xff", "b", "\xff", "\xff\xff"} {
+		want = append(want, row{id, window.Count{Likes: 1}, 1})
+	}
+	for _, id := range ids {
+		if id == "" {
+			continue // no id is empty
+		}
+		b.Put(id, video(count{5, 1}), 5)
+	}
+	b.Put("in the pane before", video(count{4, 1}), 4)
+	b.Put("in the pane after", video(count{6, 1}), 6)
+	b.SetHead(published(6, 0))
+	apply(t, s, &b)
+
+	wantRows(t, s, 5, "", want...)
+	for i, r := range want {
+		wantRows(t, s, 5, r.ID, want[i+1:]...)
+	}
+	wantRows(t, s, 5, "a\x00\x00", want[4:]...) // after an id that is not there
+}
+
+func testNegativePanes(t *testing.T, d Disk) {
+	s := open(t, d)
+	panes := []likes.Pane{likes.Never + 100, -300, -256, -2, -1, 0, 1, 255, 256, math.MaxInt64 - 1}
+	var b state.Batch
+	for _, p := range panes {
+		b.Put("cat", video(count{p, 1}), p)
+	}
+	b.SetChangelog(0)
+	apply(t, s, &b)
+	for _, p := range panes {
+		wantRows(t, s, p, "", row{"cat", window.Count{Likes: 1}, 1})
+	}
+	b.Reset()
+	b.SetHead(published(-1+likes.LongestWindow, 0))
+	apply(t, s, &b)
+	for _, p := range panes {
+		if p < -1 {
+			wantRows(t, s, p, "")
+		} else {
+			wantRows(t, s, p, "", row{"cat", window.Count{Likes: 1}, 1})
+		}
+	}
+}
+
+// testOldPanesGo steps through panes, with one jump over a night.
+func testOldPanesGo(t *testing.T, d Disk) {
+	s := open(t, d)
+	one := window.Count{Likes: 1}
+	var written []likes.Pane
+	for p := likes.Pane(-15); p < 530; p++ {
+		if p == 20 {
+			p = 500
+		}
+		var b state.Batch
+		b.Put("cat", video(count{p, 1}), p)
+		b.SetHead(published(p+1, 0))
+		apply(t, s, &b)
+		written = append(written, p)
+		for _, q := range written {
+			if q < p+1-likes.LongestWindow {
+				wantRows(t, s, q, "")
+			} else {
+				wantRows(t, s, q, "", row{"cat", one, 1})
+			}
+		}
+	}
+	// A row that comes too late to be kept goes with the batch it is in.
+	var b state.Batch
+	b.SetHead(published(530, 0))
+	b.Put("dog", video(count{510, 1}), likes.Never)
+	apply(t, s, &b)
+	wantRows(t, s, 510, "")
+	wantRows(t, s, 520, "", row{"cat", one, 1})
+
+	// Nothing published keeps everything.
+	b.Reset()
+	b.Put("dog", video(count{3, 1}), likes.Never)
+	b.SetHead(published(likes.Never, 0))
+	apply(t, s, &b)
+	wantRows(t, s, 3, "", row{"dog", one, 1})
+	b.Reset()
+	b.SetHead(published(likes.Never+1, 0))
+	apply(t, s, &b)
+	wantRows(t, s, 3, "", row{"dog", one, 1})
+}
