@@ -8,9 +8,10 @@ type member struct {
 	store   *shelf          // survives a crash, unless it is lost too
 	counter *window.Counter // nil where no position is known yet
 	role    role
-	epoch   int // of its last fence
-	barrier int // changelog offset to have read before it leads
-	caught  int // log offset to have folded before it announces
+	epoch   int  // of its last fence
+	barrier int  // changelog offset of the record to be read before it leads
+	passed  bool // whether it was
+	caught  int  // log offset to have folded before it announces
 
 	plan    *window.Part     // being published
 	planned int64            // how far the log was folded then
@@ -31,7 +32,7 @@ const (
 // stepMember lets a member do one of the things that it can do, if there is
 // any, and says whether there was.
 func (w *world) stepMember(m *member) bool {
-	if m.role == fenced && m.store.next >= m.barrier && m.counter != nil {
+	if m.role == fenced && m.passed {
 		m.role, m.caught = leads, len(w.log)
 		w.note("member %d leads", m.name)
 		return true
@@ -101,6 +102,10 @@ func (w *world) follow(m *member) bool {
 	c := w.changelog[m.store.next]
 	m.store.next++
 	if c.txn.state != committed || c.compacted {
+		return true
+	}
+	if c.key == barrierKey {
+		m.passed = m.passed || m.store.next-1 == m.barrier
 		return true
 	}
 	if c.key != "" {
@@ -208,7 +213,9 @@ func (w *world) crash(m *member) {
 	w.stepDown(m)
 }
 
-// elect makes a follower the leader: fence, barrier, lead.
+// elect makes a follower the leader: fence, barrier, lead. Whoever is fenced
+// again before it has read its barrier may find that barrier compacted away,
+// and never leads: what it has read by then may be newer than its position.
 func (w *world) elect(m *member) {
 	if m.role != follows {
 		return
@@ -222,7 +229,9 @@ func (w *world) elect(m *member) {
 			}
 		}
 	}
-	m.barrier = len(w.changelog)
-	m.role = fenced
+	t := w.open(w.epoch)
+	w.write(t, change{key: barrierKey})
+	t.state = committed
+	m.barrier, m.passed, m.role = len(w.changelog)-1, false, fenced
 	w.note("member %d is elected, epoch %d", m.name, m.epoch)
 }

@@ -13,6 +13,9 @@ type change struct {
 	compacted bool
 }
 
+// barrierKey is the key of barriers, which no video has.
+const barrierKey = "\xff"
+
 type txn struct {
 	epoch int
 	state txnState
@@ -135,19 +138,18 @@ func (w *world) expire() {
 	}
 }
 
-// compact keeps of the changelog the last committed record of each key, and
-// some others.
+// compact keeps of a first stretch of the changelog the last committed record
+// of each key, as Kafka's cleaner does: what makes a record superfluous is in
+// that stretch too.
 func (w *world) compact() {
 	w.Compactions++
 	seen := map[string]bool{}
-	for i := w.stable() - 1; i >= 0; i-- {
+	for i := w.rng.IntN(w.stable()+1) - 1; i >= 0; i-- {
 		c := &w.changelog[i]
 		if c.txn.state != committed {
 			continue
 		}
-		if seen[c.key] && !w.oneIn(4) {
-			c.compacted = true
-		}
+		c.compacted = c.compacted || seen[c.key]
 		seen[c.key] = true
 	}
 }
