@@ -1,0 +1,148 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kgo"
+)
+
+// names are the topics of one run.
+type names struct {
+	ingestion, log, live, dead string
+	final                      [len(windows)]string
+	group                      string
+}
+
+func namesOf(run string) names {
+	n := names{ingestion: run, log: run + "-log", live: run + "-live", dead: run + "-dead", group: run}
+	for i, minutes := range windows {
+		n.final[i] = fmt.Sprintf("%s-final-%d", run, minutes)
+	}
+	return n
+}
+
+func (n names) all() []string {
+	return append([]string{n.ingestion, n.ingestion + "-positions", n.log, n.log + "-changelog", n.live, n.dead}, n.final[:]...)
+}
+
+// load creates the ingestion topic of a run and fills it.
+func load(ctx context.Context, o options, w *workload, topic string) error {
+	cl, err := kgo.NewClient(kgo.SeedBrokers(o.broker),
+		kgo.RecordPartitioner(kgo.ManualPartitioner()),
+		kgo.ProducerBatchCompression(kgo.NoCompression()),
+		kgo.ProducerBatchMaxBytes(16<<10),
+		kgo.ProducerLinger(20*time.Millisecond),
+		kgo.MaxBufferedRecords(200_000))
+	if err != nil {
+		return err
+	}
+	defer cl.Close()
+	createTime := "CreateTime"
+	if _, err := kadm.NewClient(cl).CreateTopic(ctx, int32(o.parts), 1, map[string]*string{"message.timestamp.type": &createTime}, topic); err != nil {
+		return fmt.Errorf("create %s: %w", topic, err)
+	}
+	var mu sync.Mutex
+	var failed error
+	err = w.each(func(i int, at time.Time, id []byte) error {
+		cl.Produce(ctx, &kgo.Record{Topic: topic, Partition: int32(i % o.parts), Timestamp: at, Value: id}, func(_ *kgo.Record, err error) {
+			if err != nil {
+				mu.Lock()
+				failed = err
+				mu.Unlock()
+			}
+		})
+		return ctx.Err()
+	})
+	if err := cl.Flush(ctx); err != nil {
+		return err
+	}
+	mu.Lock()
+	defer mu.Unlock()
+	if failed != nil {
+		return fmt.Errorf("load %s: %w", topic, failed)
+	}
+	return err
+}
+
+// drop deletes the topics of a run.
+func drop(o options, n names) error {
+	cl, err := kgo.NewClient(kgo.SeedBrokers(o.broker))
+	if err != nil {
+		return err
+	}
+	defer cl.Close()
+	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	defer cancel()
+	_, err = kadm.NewClient(cl).DeleteTopics(ctx, n.all()...)
+	return err
+}
+
+// collect reads the final counts of a run, as they become visible to a reader
+// of committed records, until there are as many as there must be, and a moment
+// longer, so that one too many would be seen. It returns when the last came.
+func collect(ctx context.Context, o options, n names, want answer) (time.Time, error) {
+	cl, err := kgo.NewClient(kgo.SeedBrokers(o.broker),
+		kgo.ConsumeTopics(n.final[:]...),
+		kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()),
+		kgo.FetchIsolationLevel(kgo.ReadCommitted()),
+		kgo.MetadataMinAge(100*time.Millisecond),
+		kgo.MetadataMaxAge(time.Second))
+	if err != nil {
+		return time.Time{}, err
+	}
+	defer cl.Close()
+	var got answer
+	var last time.Time
+	for {
+		wait := 10 * time.Minute
+		if got.rows >= want.rows {
+			wait = time.Second
+		}
+		poll, cancel := context.WithTimeout(ctx, wait)
+		fetches := cl.PollFetches(poll)
+		cancel()
+		switch {
+		case ctx.Err() != nil:
+			return last, ctx.Err()
+		case fetches.NumRecords() == 0 && poll.Err() != nil && got == want:
+			return last, nil
+		case fetches.NumRecords() == 0 && poll.Err() != nil:
+			return last, fmt.Errorf("the output is not exact: %+v, expected %+v", got, want)
+		}
+		fetches.EachRecord(func(r *kgo.Record) {
+			if e := got.addRow(r.Value); e != nil && err == nil {
+				err = e
+			}
+		})
+		if err != nil {
+			return last, err
+		}
+		if got.rows <= want.rows && fetches.NumRecords() > 0 {
+			last = time.Now()
+		}
+	}
+}
+
+func (a *answer) addRow(value []byte) error {
+	var row struct {
+		Type  string    `json:"type"`
+		Video string    `json:"video_uid"`
+		Count uint64    `json:"count"`
+		Start time.Time `json:"window_start"`
+	}
+	if err := json.Unmarshal(value, &row); err != nil {
+		return fmt.Errorf("output row %q: %w", value, err)
+	}
+	for _, minutes := range windows {
+		if row.Type == fmt.Sprintf("%dmin", minutes) {
+			a.add(minutes, row.Start, []byte(row.Video), row.Count)
+			return nil
+		}
+	}
+	return fmt.Errorf("output row %q: unknown type", value)
+}
