@@ -91,4 +91,4 @@ clean: ## remove what was built or fetched: dist/
 
 .PHONY: clean-data
 clean-data: ## remove all state: data/, and Kafka's volume
-	@deploy/clean-data.sh
+	@$(ENV) deploy/clean-data.sh

@@ -11,6 +11,8 @@ for file in data/run/*.pid; do
 done
 RUN=data/kafka
 ! process_pid kafka >/dev/null || die "Kafka runs: make stop-kafka"
+kafka=${COUNTER_KAFKA_ADDR:-localhost:9094}
+! tcp_answers 127.0.0.1 "${kafka##*:}" || die "something serves Kafka at $kafka, perhaps make run on this data: stop it first"
 
 volume=${KAFKA_CONTAINER:-distributed-counter-kafka}
 if docker volume inspect "$volume" >/dev/null 2>&1; then
