@@ -83,7 +83,9 @@ func rankOf(likes uint64) uint8 { return uint8(min(bits.Len64(likes), ranks)) }
 // announced: a queue per rank. A video is in the queue of rank 1 from its first
 // new like on, and joins that of each rank it rises to. What has been
 // announced, or has risen, stays behind in the queues and is passed over: that
-// makes a like cost no search.
+// makes a like cost no search. It is never in one queue twice, so the queues
+// are bounded by the videos with unpublished likes, however long those stay
+// unpublished.
 type announcements struct {
 	queues [ranks]queue
 }
@@ -103,22 +105,38 @@ func (a *announcements) any() bool { return len(a.queues[0].waiters) > 0 }
 
 // push puts an entry, which has just come to a rank, into its queue.
 func (a *announcements) push(rank uint8, w waiter, panes map[likes.Pane]*pane) {
-	a.queues[rank-1].push(w, rank, panes)
-	if e := &panes[w.pane].entries[w.n]; rank > 1 && !e.queued {
-		a.queues[0].push(w, 1, panes)
+	a.queues[0].push(w, 1, panes)
+	if rank > 1 {
+		a.queues[rank-1].push(w, rank, panes)
 	}
-	panes[w.pane].entries[w.n].queued = true
 }
 
 // minTidy is the length below which a queue is not worth tidying.
 const minTidy = 1024
 
 func (q *queue) push(w waiter, rank uint8, panes map[likes.Pane]*pane) {
+	e := &panes[w.pane].entries[w.n]
+	if e.queued&(1<<rank) != 0 {
+		return // its place of an earlier time is as good
+	}
 	if len(q.waiters) >= max(q.tidyAt, minTidy) {
-		q.waiters = slices.DeleteFunc(q.waiters, func(w waiter) bool { return !waits(w, rank, panes) })
+		q.waiters = slices.DeleteFunc(q.waiters, func(w waiter) bool { return !stays(w, rank, panes) })
 		q.tidyAt = 2 * len(q.waiters)
 	}
+	e.queued |= 1 << rank
 	q.waiters = append(q.waiters, w)
+}
+
+// stays says whether a waiter still waits in the queue of a rank, and where it
+// does not, notes that it is leaving it.
+func stays(w waiter, rank uint8, panes map[likes.Pane]*pane) bool {
+	if waits(w, rank, panes) {
+		return true
+	}
+	if p := panes[w.pane]; p != nil {
+		p.entries[w.n].queued &^= 1 << rank
+	}
+	return false
 }
 
 // waits says whether a waiter is still to be found in the queue of a rank: in
@@ -140,14 +158,15 @@ func (a *announcements) pick(limit int, panes map[likes.Pane]*pane) []string {
 		n := 0
 		for ; n < len(q.waiters) && len(ids) < upTo; n++ {
 			w := q.waiters[n]
-			if !waits(w, uint8(rank), panes) {
+			if !stays(w, uint8(rank), panes) {
 				continue
 			}
 			e := &panes[w.pane].entries[w.n]
-			e.announced, e.rank, e.queued = e.count.Likes, 0, false
+			e.announced, e.rank = e.count.Likes, 0
+			e.queued &^= 1 << rank
 			ids = append(ids, e.id)
 		}
-		q.waiters = slices.Delete(q.waiters, 0, n)
+		q.waiters = q.waiters[n:]
 	}
 	for rank := ranks; rank > 1; rank-- {
 		take(rank, limit/2)

@@ -26,7 +26,7 @@ type entry struct {
 	count     Count
 	announced uint64 // likes of count that a running record has told of
 	rank      uint8  // the highest queue it waits in, see announcements; 0 none
-	queued    bool   // whether it is in the queue of rank 1
+	queued    uint32 // bit r: it has a place in the queue of rank r
 }
 
 func newPane(from int64, at Progress) *pane {
