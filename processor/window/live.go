@@ -58,8 +58,8 @@ func (c *Counter) running(id string, v *Video, first likes.Pane) Running {
 		}
 	}
 	if v.Total > 0 {
-		for p := v.Newest; p > v.Newest-likes.LongestWindow; p-- {
-			count(p, v.At(p).Likes)
+		for i := range likes.Pane(likes.LongestWindow) {
+			count(v.Newest-i, v.At(v.Newest-i).Likes)
 		}
 	}
 	for number, p := range c.panes {

@@ -53,14 +53,18 @@ func (p *pane) add(id []byte, c Count) (n uint32, rank uint8) {
 	return n, 0
 }
 
-// chunk is the size, in bytes, in which memory for ids is taken: an allocation
-// for a thousand videos, not one each.
-const chunk = 32 << 10
+// Memory for ids is taken in chunks of these sizes, in bytes, each twice the one
+// before: an allocation for a thousand videos, not one each, and little for a
+// pane with one.
+const (
+	minChunk = 256
+	maxChunk = 32 << 10
+)
 
 // keep copies an id to where it stays for the life of the pane.
 func (p *pane) keep(id []byte) string {
 	if cap(p.arena)-len(p.arena) < len(id) {
-		p.arena = make([]byte, 0, chunk)
+		p.arena = make([]byte, 0, min(max(2*cap(p.arena), minChunk), maxChunk))
 	}
 	start := len(p.arena)
 	p.arena = append(p.arena, id...)

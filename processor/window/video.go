@@ -33,7 +33,7 @@ type Video struct {
 // At is the count in pane p; zero for panes after the newest, and for those
 // too old to be remembered.
 func (v *Video) At(p likes.Pane) Count {
-	if p > v.Newest || p <= v.Newest-likes.LongestWindow {
+	if p > v.Newest || uint64(v.Newest)-uint64(p) >= likes.LongestWindow { // as a difference, which cannot overflow
 		return Count{}
 	}
 	return v.panes[slot(p)]
@@ -48,14 +48,14 @@ func (v *Video) Add(p likes.Pane, c Count) {
 	if p < v.Newest || c.Likes == 0 {
 		panic(fmt.Sprintf("window: %d likes added to pane %d after pane %d", c.Likes, p, v.Newest))
 	}
-	if p-v.Newest >= likes.LongestWindow {
+	if uint64(p)-uint64(v.Newest) >= likes.LongestWindow {
 		v.panes = [likes.LongestWindow]Count{}
-	} else {
-		for q := v.Newest + 1; q <= p; q++ {
-			v.panes[slot(q)] = Count{}
-		}
+		v.Newest = p
 	}
-	v.Newest = p
+	for v.Newest < p {
+		v.Newest++
+		v.panes[slot(v.Newest)] = Count{}
+	}
 	v.Total += c.Likes
 	v.panes[slot(p)].add(c)
 }
@@ -64,8 +64,10 @@ func (v *Video) Add(p likes.Pane, c Count) {
 // the last ten up to the newest, or later.
 func (v *Video) TotalAt(p likes.Pane) uint64 {
 	total := v.Total
-	for q := v.Newest; q > p && q > v.Newest-likes.LongestWindow; q-- {
-		total -= v.At(q).Likes
+	for i := range likes.Pane(likes.LongestWindow) {
+		if q := v.Newest - i; q > p {
+			total -= v.At(q).Likes
+		}
 	}
 	return total
 }
