@@ -11,7 +11,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"distributed-counter/processor/state"
-	"distributed-counter/processor/state/statetest"
 )
 
 func openDir(t testing.TB, path string) *state.Dir {
@@ -21,23 +20,6 @@ func openDir(t testing.TB, path string) *state.Dir {
 		t.Fatal(err)
 	}
 	return d
-}
-
-// dirDisk is a store of a data directory as the suite wants it.
-type dirDisk struct {
-	dir       *state.Dir
-	partition int
-}
-
-func (d dirDisk) Open() (state.Store, error) { return d.dir.Open(d.partition) }
-func (d dirDisk) Destroy() error             { return d.dir.Destroy(d.partition) }
-
-func TestDirKeepsStores(t *testing.T) {
-	statetest.Run(t, func(t testing.TB) statetest.Disk {
-		d := openDir(t, t.TempDir())
-		t.Cleanup(func() { _ = d.Close() })
-		return dirDisk{d, 2}
-	})
 }
 
 func TestDirPartitions(t *testing.T) {
