@@ -42,6 +42,11 @@ type Config struct {
 	LiveInterval   time.Duration // between two running counts of a video, at least
 	LiveBudget     int           // running counts per second and partition, at most
 
+	// PartRecords is about how many records one transaction of a publication
+	// has; 0 means 100,000. It is no setting: tests make parts that can be
+	// crashed between without publishing as much as that.
+	PartRecords int
+
 	// Dev makes whoever runs PARTITION 0 create one like per DevInterval.
 	Dev         bool
 	DevInterval time.Duration
@@ -83,6 +88,7 @@ func (c *Config) validate() error {
 		{c.Pane < time.Millisecond || c.Pane%time.Millisecond != 0, "a pane that is not whole milliseconds"},
 		{c.Grace < 0 || c.IdleAfter < 0, "a negative grace or idle limit"},
 		{c.CommitInterval <= 0 || c.LiveInterval <= 0 || c.LiveBudget < 1, "a commit interval, live interval or live budget that is not positive"},
+		{c.PartRecords < 0 || c.PartRecords > partRecords, fmt.Sprintf("parts of %d records, expected 0 to %d", c.PartRecords, partRecords)},
 		{c.Stores == nil || c.Log == nil || c.Metrics == nil || c.Health == nil, "no stores, log, metrics or health"},
 	} {
 		if bad.wrong {
@@ -113,7 +119,8 @@ const (
 	heartbeatInterval = time.Second
 	// metadataMaxAge bounds how long a new partition goes unnoticed.
 	metadataMaxAge = 10 * time.Second
-	// partRecords is about how many records a transaction of a publication has.
+	// partRecords is about how many records a transaction of a publication has,
+	// unless Config.PartRecords says less.
 	partRecords = 100_000
 	// minBackoff and maxBackoff are between two attempts of a task.
 	minBackoff = 50 * time.Millisecond

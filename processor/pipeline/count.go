@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -131,7 +132,7 @@ func (c *countRun) write(ctx context.Context) error {
 			return nil
 		}
 	}
-	part, err := c.counter.Plan(c.store, partRecords)
+	part, err := c.counter.Plan(c.store, cmp.Or(c.w.cfg.PartRecords, partRecords))
 	if err != nil || part == nil {
 		return err
 	}
