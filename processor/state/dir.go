@@ -9,14 +9,12 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
-	"strconv"
 	"strings"
 	"sync"
 )
 
-// Dir is the data directory of a process: its RocksDB stores, one per log
-// partition, each in a directory of its own. It is made by [OpenDir] and may
-// be used by several goroutines, but for one partition by one at a time.
+// Dir is the data directory of a process: a [Folder] of stores that no other
+// process has, with a name. It is made by [OpenDir] and used as a Folder is.
 //
 //	lock        held while the process lives; says which process that is
 //	member      the name of whoever works with this directory
@@ -24,10 +22,9 @@ import (
 //
 // Whatever else is there is left alone.
 type Dir struct {
-	path   string
+	*Folder
 	member string
 	lock   *os.File
-	shared *Shared
 
 	mu   sync.Mutex // guards open
 	open int        // stores
@@ -49,7 +46,7 @@ func OpenDir(path string, c Config) (*Dir, error) {
 		_ = lock.Close()
 		return nil, unusable(path, err)
 	}
-	return &Dir{path: path, member: member, lock: lock, shared: NewShared(c)}, nil
+	return &Dir{Folder: NewShared(c).Folder(path), member: member, lock: lock}, nil
 }
 
 func unusable(path string, err error) error {
@@ -61,50 +58,14 @@ func unusable(path string, err error) error {
 // is mounted: what a group should remember of a member is where its stores are.
 func (d *Dir) Member() string { return d.member }
 
-// Open opens the store of a log partition, or creates it. Errors are those of
-// [Shared.Open].
+// Open is [Folder.Open].
 func (d *Dir) Open(partition int) (Store, error) {
-	r, err := d.shared.Open(d.store(partition))
+	s, err := d.Folder.Open(partition)
 	if err != nil {
 		return nil, err
 	}
 	d.count(+1)
-	return &dirStore{RocksDB: r, closed: sync.OnceFunc(func() { d.count(-1) })}, nil
-}
-
-// Destroy deletes the store of a log partition, which must not be open; that
-// there is none is no error.
-func (d *Dir) Destroy(partition int) error {
-	dir := d.store(partition)
-	if err := Destroy(dir); err != nil {
-		return err
-	}
-	// What is not RocksDB's keeps the directory, and is somebody's to look at.
-	_ = os.Remove(dir)
-	return nil
-}
-
-var storeName = regexp.MustCompile(`^count-(0|[1-9][0-9]{0,8})$`)
-
-// Partitions are the log partitions that have a store, in no order.
-func (d *Dir) Partitions() ([]int, error) {
-	entries, err := os.ReadDir(d.path)
-	if err != nil {
-		return nil, fmt.Errorf("list stores: %w", err)
-	}
-	var found []int
-	for _, e := range entries {
-		name := storeName.FindStringSubmatch(e.Name())
-		if name == nil || !e.IsDir() {
-			continue
-		}
-		p, err := strconv.Atoi(name[1])
-		if err != nil {
-			return nil, fmt.Errorf("list stores: %w", err)
-		}
-		found = append(found, p)
-	}
-	return found, nil
+	return &dirStore{Store: s, closed: sync.OnceFunc(func() { d.count(-1) })}, nil
 }
 
 // Close frees what the stores shared, and the lock. While a store is still
@@ -114,17 +75,13 @@ func (d *Dir) Close() error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.open > 0 {
-		return fmt.Errorf("close data directory %s: %d stores are still open", d.path, d.open)
+		return fmt.Errorf("close data directory %s: %d stores are still open", d.dir, d.open)
 	}
 	d.shared.Close()
 	if err := d.lock.Close(); err != nil {
-		return fmt.Errorf("unlock data directory %s: %w", d.path, err)
+		return fmt.Errorf("unlock data directory %s: %w", d.dir, err)
 	}
 	return nil
-}
-
-func (d *Dir) store(partition int) string {
-	return filepath.Join(d.path, "count-"+strconv.Itoa(partition))
 }
 
 func (d *Dir) count(n int) {
@@ -135,13 +92,13 @@ func (d *Dir) count(n int) {
 
 // dirStore is a store that tells its directory when it is closed.
 type dirStore struct {
-	*RocksDB
+	Store
 	closed func()
 }
 
 func (s *dirStore) Close() error {
 	defer s.closed()
-	return s.RocksDB.Close()
+	return s.Store.Close()
 }
 
 var memberPattern = regexp.MustCompile(`^[0-9a-f]{8}$`)
