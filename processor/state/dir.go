@@ -8,7 +8,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"regexp"
 	"strings"
 	"sync"
 )
@@ -101,20 +100,19 @@ func (s *dirStore) Close() error {
 	return s.Store.Close()
 }
 
-var memberPattern = regexp.MustCompile(`^[0-9a-f]{8}$`)
-
 // memberName reads the name in a file, or makes one up. A file that was cut
 // off by a crash is one without a name.
 func memberName(path string) (string, error) {
+	var random [4]byte
 	text, err := os.ReadFile(path)
-	if name := strings.TrimSpace(string(text)); err == nil && memberPattern.MatchString(name) {
+	name := strings.TrimSpace(string(text))
+	if raw, notHex := hex.DecodeString(name); err == nil && notHex == nil && len(raw) == len(random) {
 		return name, nil
 	}
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return "", err
 	}
-	var random [4]byte
 	_, _ = rand.Read(random[:]) // never fails
-	name := hex.EncodeToString(random[:])
+	name = hex.EncodeToString(random[:])
 	return name, os.WriteFile(path, []byte(name+"\n"), 0o644)
 }
