@@ -218,8 +218,9 @@ func (s *Session) readPost(w http.ResponseWriter, r *http.Request) Reason {
 	if r.ContentLength > int64(cfg.MaxPayload) {
 		return PayloadTooBig
 	}
-	// A body that trickles in would outlive the session.
-	http.NewResponseController(w).SetReadDeadline(time.Now().Add(cfg.PingInterval + cfg.PingTimeout))
+	// A body that trickles in must not outlive the session, whose heartbeat ends first.
+	deadline := time.Now().Add(cfg.PingInterval + cfg.PingTimeout + closeTimeout)
+	http.NewResponseController(w).SetReadDeadline(deadline)
 	body, err := s.server.readBounded(io.LimitReader(r.Body, int64(cfg.MaxPayload)+1))
 	if err != nil {
 		return readReason(err)
