@@ -15,6 +15,10 @@ import (
 // that all of them learn its watermark, and is split into several batches
 // where it is larger than [MaxBatch].
 //
+// Each like in it is a record at one of the source offsets, so there are not more
+// than these; times and panes are as the [Source] bounds them. What says
+// otherwise is refused: it is foreign, and its sums might overflow.
+//
 // Its layout:
 //
 //	byte     version, 1
@@ -78,24 +82,40 @@ func ParseBatch(b []byte) (Batch, error) {
 	}
 	if batch.Last {
 		batch.Watermark = r.varint()
-	}
-	batch.panes = r.b
-	for len(r.b) > 0 {
-		r.varint()
-		for r.err == nil {
-			id := r.bytes(likes.MaxVideoID)
-			if len(id) == endOfPane {
-				break
-			}
-			if r.uvarint() == 0 {
-				r.fail()
-			}
+		if batch.Watermark > latest || batch.Watermark < -maxWatermark {
+			r.fail()
 		}
 	}
-	if r.err != nil {
+	batch.panes = r.b
+	if batch.check(&r); r.err != nil {
 		return Batch{}, fmt.Errorf("parse batch: %w", r.err)
 	}
 	return batch, nil
+}
+
+// maxWatermark is how far before the epoch a watermark may lie: the earliest
+// time less any grace that makes sense.
+const maxWatermark = 2 * -earliest
+
+// check reads the deltas, all of them, as a reader of the batch will.
+func (b *Batch) check(r *reader) {
+	if r.err != nil {
+		return
+	}
+	first, last := likes.PaneOf(earliest, b.Pane), likes.PaneOf(latest, b.Pane)
+	rest := uint64(b.To - b.From)
+	for len(r.b) > 0 {
+		if p := likes.Pane(r.varint()); p < first || p > last {
+			r.fail()
+		}
+		for len(r.bytes(likes.MaxVideoID)) != endOfPane {
+			n := r.uvarint()
+			if n == 0 || n > rest {
+				r.fail()
+			}
+			rest -= n
+		}
+	}
 }
 
 // Deltas are the batch's deltas in the order they were written in.

@@ -161,8 +161,14 @@ func (c *Counter) merge(b *Batch) {
 func (c *Counter) Apply(part *Part) { c.Follow(part.Position) }
 
 // Follow takes over a position that was committed, and drops what it says is
-// published. Whether the counter has folded that far makes no difference.
+// published. Whether the counter has folded that far makes no difference. The
+// position must not be behind the last one: what that one covers is gone from
+// the counter, and would be published again, in part.
 func (c *Counter) Follow(pos Position) {
+	if pos.Published < c.pos.Published || pos.Published == c.pos.Published && pos.Cursor < c.pos.Cursor || pos.Replay < c.pos.Replay {
+		panic(fmt.Sprintf("window: position goes back from pane %s cursor %q replay %d to pane %s cursor %q replay %d",
+			name(c.pos.Published), c.pos.Cursor, c.pos.Replay, name(pos.Published), pos.Cursor, pos.Replay))
+	}
 	c.pos = pos
 	for number, p := range c.panes {
 		switch {

@@ -156,7 +156,7 @@ func (c *Counter) fill(part *Part, published Table, limit int) (last string, mor
 			err = e
 		}
 	}()
-	for part.Records() <= limit && m.next() {
+	for (last == "" || part.Records() <= limit) && m.next() {
 		last = m.id
 		video := m.video // as published so far
 		if m.own != nil {

@@ -74,6 +74,16 @@ const (
 	MaxSumPanes = 64
 )
 
+// Event times are counted between these instants, in milliseconds since the
+// epoch: the years 385 and 9892. A producer that invents a timestamp beyond
+// them has its like counted at the nearest. So no sum of a time and a grace or
+// a window overflows, and every window's bounds can be written as RFC 3339,
+// which ends with the year 9999.
+const (
+	earliest = -50_000_000_000_000
+	latest   = 250_000_000_000_000
+)
+
 // Source is PARTITION's core: it sums what one source partition holds, per
 // pane and video, so that a commit writes one delta per video however many
 // likes it got, and it keeps the partition's watermark.
@@ -116,21 +126,21 @@ func NewSource(cfg SourceConfig, pos SourcePosition) *Source {
 func (s *Source) Next() int64 { return s.pos.Next }
 
 // Add counts the record at an offset, with its event time in milliseconds
-// since the epoch. A value that is no video id is counted nowhere and reported
+// since the epoch; one before the year 385 or after 9892 is taken for the
+// nearest of those. A value that is no video id is counted nowhere and reported
 // as one of the errors of [likes.ParseVideoID]; it moves position and
 // watermark all the same, as whatever cannot be a like must not hold up those
 // that are.
 func (s *Source) Add(offset, eventTime int64, value []byte) error {
 	s.Skip(offset)
-	if !s.pos.Known || eventTime > s.pos.Watermark {
-		s.pos.Known, s.pos.Watermark = true, eventTime
-	}
+	eventTime = min(max(eventTime, earliest), latest)
+	s.Idle(eventTime)
 	n, ok := s.index[string(value)] // no allocation: the compiler knows this form
 	if !ok {
 		if err := likes.CheckVideoID(value); err != nil {
 			return err
 		}
-		n = s.learn(string(value))
+		n = s.learn(value)
 	}
 	p := likes.PaneOf(eventTime, s.pos.Pane)
 	t := s.sums[p]
@@ -161,6 +171,7 @@ func (s *Source) Skip(offset int64) {
 // partition had been added: likes that come later are later. The watermark
 // never falls.
 func (s *Source) Idle(ms int64) {
+	ms = min(max(ms, earliest), latest)
 	if !s.pos.Known || ms > s.pos.Watermark {
 		s.pos.Known, s.pos.Watermark = true, ms
 	}
@@ -257,10 +268,10 @@ func (s *Source) newSum() *sum {
 	return &sum{}
 }
 
-func (s *Source) learn(id string) uint32 {
-	n := uint32(len(s.ids))
+func (s *Source) learn(value []byte) uint32 {
+	n, id := uint32(len(s.ids)), string(value)
 	s.ids = append(s.ids, id)
-	s.to = append(s.to, int32(likes.Partition([]byte(id), s.cfg.Partitions)))
+	s.to = append(s.to, int32(likes.Partition(value, s.cfg.Partitions)))
 	s.index[id] = n
 	return n
 }

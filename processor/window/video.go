@@ -120,7 +120,7 @@ func ParseVideo(b []byte) (Video, error) {
 	}
 	v := Video{Total: r.uvarint(), Newest: likes.Pane(r.varint())}
 	mask := r.uint16()
-	if mask&1 == 0 || mask>>likes.LongestWindow != 0 || v.Total == 0 {
+	if mask&1 == 0 || mask>>likes.LongestWindow != 0 || v.Total == 0 || v.Newest < likes.Never+likes.LongestWindow {
 		r.fail()
 	}
 	sum := uint64(0)
