@@ -14,20 +14,32 @@ import (
 // transactional id is the only one whose transactions can commit.
 type producer struct{ cl *kgo.Client }
 
-// maxRecord is the largest record, in bytes, that a producer takes: a dead
-// letter of a megabyte, the largest record that a broker takes unasked, with
-// its headers. The dead-letter topic allows as much.
-const maxRecord = 2 << 20
+const (
+	// maxBatch is the size of a produced batch, in bytes: a little less than
+	// what a topic takes unasked, which existing topics may be left at.
+	maxBatch = 1_000_000
+	// maxDead is the same for the dead-letter topic, which is created to take
+	// it: a record of the largest size that the ingestion topic takes, with
+	// the headers that say why it is dead.
+	maxDead = 2 << 20
+)
+
+func (cfg *Config) batchBytes(topic string) int32 {
+	if topic == cfg.Topics.Dead {
+		return maxDead
+	}
+	return maxBatch
+}
 
 // fence makes the producer of a transactional id. When it returns without an
 // error, whatever transaction an earlier owner had open is aborted, and
 // whatever an earlier owner tries later fails.
-func fence(ctx context.Context, opts []kgo.Opt, id string) (*producer, error) {
-	cl, err := kgo.NewClient(append(opts,
+func (cfg *Config) fence(ctx context.Context, stage, id string) (*producer, error) {
+	cl, err := kgo.NewClient(append(cfg.clientOptions(stage),
 		kgo.TransactionalID(id),
 		kgo.TransactionTimeout(transactionTimeout),
 		kgo.RecordPartitioner(kgo.ManualPartitioner()),
-		kgo.ProducerBatchMaxBytes(maxRecord),
+		kgo.ProducerBatchMaxBytesFn(cfg.batchBytes),
 		kgo.ProducerLinger(0), // what is ready is all there is
 		// The public topics' readers in other languages know no snappy, and
 		// packed ids gain little from any other.

@@ -104,7 +104,7 @@ var (
 // arithmetic on end offsets, control records or compaction, and nobody but us
 // can add to it.
 func (t *task) begin(ctx context.Context, topic string, from kgo.Offset, see func(*kgo.Record) error) (*producer, error) {
-	p, err := fence(ctx, t.w.cfg.clientOptions(t.stage.name), fmt.Sprintf("%s/%d", topic, t.partition))
+	p, err := t.w.cfg.fence(ctx, t.stage.name, fmt.Sprintf("%s/%d", topic, t.partition))
 	if err != nil {
 		return nil, err
 	}

@@ -53,7 +53,7 @@ func (c *Config) topicSpecs() []topicSpec {
 		{t.Live, "VIDEO_LIKES_LIVE_TOPIC", c.LogPartitions, false, map[string]string{
 			"cleanup.policy": compact, "segment.bytes": bytes(16 << 20), "segment.ms": ms(time.Minute), "min.cleanable.dirty.ratio": "0.1"}},
 		{t.Dead, "VIDEO_CLICKS_DEAD_TOPIC", 1, true, map[string]string{
-			"cleanup.policy": delete_, "retention.ms": ms(14 * 24 * time.Hour), "max.message.bytes": bytes(maxRecord)}},
+			"cleanup.policy": delete_, "retention.ms": ms(14 * 24 * time.Hour), "max.message.bytes": bytes(maxDead)}},
 	}
 	for i, w := range likes.Windows {
 		specs = append(specs, topicSpec{t.Aggregations[i], fmt.Sprintf("LIKES_%d_MIN_AGGREGATION_TOPIC", w.Panes), c.OutputPartitions[i], false, map[string]string{
