@@ -45,23 +45,22 @@ func CheckVideoID(text []byte) error {
 	case len(text) > MaxVideoID:
 		return fmt.Errorf("%w: %d", ErrTooLong, len(text))
 	}
-	ascii := true
+	plain := true // ASCII without control characters, as nearly every id is
 	for _, b := range text {
-		if b < ' ' || b == 0x7f {
-			return fmt.Errorf("%w: %#02x", ErrControl, b)
-		}
-		ascii = ascii && b < utf8.RuneSelf
+		plain = plain && b >= ' ' && b < 0x7f
 	}
-	if ascii {
+	if plain {
 		return nil
 	}
 	if !utf8.Valid(text) {
 		return ErrNotUTF8
 	}
-	for _, r := range string(text) {
+	for rest := text; len(rest) > 0; {
+		r, n := utf8.DecodeRune(rest)
 		if unicode.IsControl(r) {
 			return fmt.Errorf("%w: %U", ErrControl, r)
 		}
+		rest = rest[n:]
 	}
 	return nil
 }
