@@ -109,6 +109,10 @@ const (
 	// fenceTimeout bounds the initialisation of a producer id, and every other
 	// single request.
 	requestTimeout = 10 * time.Second
+	// fetchWait is how long a broker may wait for news before it answers a fetch
+	// with none. A task that starts waits as long at worst, since a fetch under
+	// way does not learn of its partition.
+	fetchWait = 200 * time.Millisecond
 	// revokeTimeout is how long a group callback waits for a task to stop.
 	revokeTimeout = 500 * time.Millisecond
 	// stopTimeout bounds a clean stop.

@@ -35,6 +35,7 @@ func newReader(opts []kgo.Opt) (*reader, error) {
 		kgo.FetchIsolationLevel(kgo.ReadCommitted()),
 		kgo.ConsumeResetOffset(kgo.NoResetOffset()),
 		kgo.KeepControlRecords(),
+		kgo.FetchMaxWait(fetchWait),
 		// An empty consumer of partitions; it is given some as tasks start.
 		kgo.ConsumePartitions(map[string]map[int32]kgo.Offset{}),
 	)...)
