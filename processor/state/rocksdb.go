@@ -8,7 +8,6 @@ import (
 	"github.com/linxGnu/grocksdb"
 
 	"distributed-counter/likes"
-	"distributed-counter/processor/window"
 )
 
 // RocksDB is a [Store] in a directory. It is made by [Shared.Open].
@@ -142,31 +141,6 @@ func (r *RocksDB) Close() error {
 	r.release()
 	if err != nil {
 		return fmt.Errorf("close store: %w", err)
-	}
-	return nil
-}
-
-// Videos is part of [window.Table]. It asks RocksDB for one key at a time:
-// its reader of many keys, as grocksdb has it, copies each key into C's
-// memory, which costs more than the calls that it saves.
-func (r *RocksDB) Videos(ids []string, videos []window.Video) error {
-	if r.db == nil {
-		return fmt.Errorf("read videos: %w", errClosed)
-	}
-	for i, id := range ids {
-		r.key = appendVideoKey(r.key[:0], id)
-		value, err := r.db.Get(r.shared.read, r.key)
-		if err != nil {
-			return fmt.Errorf("read video %q: %w", id, classify(err))
-		}
-		videos[i] = window.Video{}
-		if value.Exists() {
-			videos[i], err = parseVideo(id, value.Data())
-			value.Free()
-		}
-		if err != nil {
-			return err
-		}
 	}
 	return nil
 }

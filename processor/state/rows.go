@@ -10,8 +10,8 @@ import (
 )
 
 // rocksRows are the rows of a pane. RocksDB's iterator keeps the content as
-// it was when it was made. Each step is four calls into C, which grocksdb
-// offers no way to join; they are about half a row's cost.
+// it was when it was made. A step is four calls into C, which grocksdb offers
+// no way to join: some 350 ns for a row.
 type rocksRows struct {
 	store   *RocksDB
 	options *grocksdb.ReadOptions // holds the upper bound that C points to

@@ -1,6 +1,7 @@
 package statetest
 
 import (
+	"fmt"
 	"math"
 	"testing"
 
@@ -150,4 +151,34 @@ func testOldPanesGo(t *testing.T, d Disk) {
 	b.SetHead(published(likes.Never+1, 0))
 	apply(t, s, &b)
 	wantRows(t, s, 3, "", row{"dog", one, 1})
+}
+
+// testManyVideos asks for every video, for some far apart, and for some that
+// are not there, before, between and after.
+func testManyVideos(t *testing.T, d Disk) {
+	s := open(t, d)
+	var b state.Batch
+	var ids []string
+	for i := range 1000 {
+		ids = append(ids, fmt.Sprintf("%04d", i))
+		b.Put(ids[i], video(count{1, uint64(i + 1)}), 1)
+	}
+	b.SetHead(published(2, 0))
+	apply(t, s, &b)
+	for _, every := range []int{1, 2, 3, 7, 8, 9, 10, 11, 100, 999} {
+		some, want := []string{"\x00", "0"}, []*window.Video{nil, nil}
+		for i := 0; i < len(ids); i += every {
+			some = append(some, ids[i], ids[i]+" no such id")
+			want = append(want, video(count{1, uint64(i + 1)}), nil)
+		}
+		some, want = append(some, "x", "y"), append(want, nil, nil)
+		wantVideos(t, s, some, want)
+	}
+	// Runs of neighbours with gaps between them.
+	var runs []string
+	var want []*window.Video
+	for i := 0; i < len(ids); i += 1 + i/10%2*(i%40) {
+		runs, want = append(runs, ids[i]), append(want, video(count{1, uint64(i + 1)}))
+	}
+	wantVideos(t, s, runs, want)
 }

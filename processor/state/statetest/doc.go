@@ -26,6 +26,7 @@ func Run(t *testing.T, fresh func(t testing.TB) Disk) {
 	}{
 		{"an empty store has nothing", testEmpty},
 		{"what was put is read", testPut},
+		{"videos are found, near and far", testManyVideos},
 		{"a follower's put has the rows of all panes", testFollowerPut},
 		{"rows come in byte order, after an id", testRowOrder},
 		{"panes before 1970 come before the others", testNegativePanes},
