@@ -23,7 +23,13 @@ func (w *worker) count(ctx context.Context, t *task) (err error) {
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, r.close()) }()
+	defer func() {
+		if err = errors.Join(err, r.close()); errors.Is(err, state.ErrDamaged) {
+			// The damage may lie where opening does not look: what is left must
+			// not be found again.
+			err = errors.Join(err, w.cfg.Stores.Destroy(int(t.partition)))
+		}
+	}()
 	// Running counts of a log that has not been read again to where it was
 	// would be less than what was announced before.
 	announceFrom, err := t.offset(ctx, w.admin.ListCommittedOffsets, w.cfg.Topics.Log)
@@ -36,6 +42,7 @@ func (w *worker) count(ctx context.Context, t *task) (err error) {
 		announceFrom: announceFrom, deleted: likes.Never,
 	}
 	t.progress.move(r.position.Replay)
+	t.report()
 	t.log.Info("counting", "from", r.position.Replay)
 	return c.lead(ctx)
 }

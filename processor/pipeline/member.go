@@ -31,6 +31,15 @@ type runningTask struct {
 	done chan struct{}
 }
 
+func (r *runningTask) ended() bool {
+	select {
+	case <-r.done:
+		return true
+	default:
+		return false
+	}
+}
+
 // join joins the group. Tasks start as partitions are assigned, and live
 // until ctx is done or their partition is taken away. An error that no retry
 // would mend goes to fatal, which must have room for it.
@@ -59,7 +68,7 @@ func (w *worker) join(ctx context.Context, s *stage, fatal chan<- error) (*membe
 // whose predecessor in this process has not ended yet waits for it in its own
 // goroutine.
 func (m *member) assigned(ctx context.Context, partitions []int32) {
-	m.w.cfg.Health.Set(m.stage.name, nil)
+	defer m.report()
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for _, p := range partitions {
@@ -69,7 +78,7 @@ func (m *member) assigned(ctx context.Context, partitions []int32) {
 			task: &task{
 				w: m.w, stage: m.stage, partition: p,
 				log:  m.w.cfg.Log.With("stage", m.stage.name, "partition", p),
-				ends: make(chan end, 1),
+				ends: make(chan end, 1), report: m.report,
 			},
 			stop: stop, done: make(chan struct{}),
 		}

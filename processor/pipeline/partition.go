@@ -31,6 +31,7 @@ func (w *worker) partition(ctx context.Context, t *task) error {
 		}, pos),
 	}
 	t.progress.move(pos.Next)
+	t.report()
 	t.log.Info("reading likes", "from", pos.Next)
 	if w.cfg.Dev && t.partition == 0 {
 		creating, stop := context.WithCancel(ctx)

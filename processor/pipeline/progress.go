@@ -66,37 +66,47 @@ type end struct {
 	offset int64
 }
 
-// watch holds the tasks of a stage against the ends of its topic.
-func (m *member) watch(clock time.Time, ends map[int32]int64) error {
+// report tells whether the stage is ready: in the group, every task at work, and
+// none of them standing still.
+func (m *member) report() {
 	m.mu.Lock()
-	tasks := make(map[int32]*task, len(m.running))
-	for p, r := range m.running {
-		select {
-		case <-r.done:
-		default:
-			tasks[p] = r.task
-		}
-	}
-	m.mu.Unlock()
+	defer m.mu.Unlock()
 	var unready error
-	for p, t := range tasks {
-		offset, ok := ends[p]
-		if !ok {
+	for p, r := range m.running {
+		if r.ended() {
 			continue
 		}
+		if _, known := r.task.progress.at(); !known {
+			unready = fmt.Errorf("partition %d is being restored", p)
+		} else if r.task.still > unreadyAfter {
+			unready = fmt.Errorf("partition %d has not moved for %v", p, r.task.still.Round(time.Second))
+		}
+	}
+	m.w.cfg.Health.Set(m.stage.name, unready)
+}
+
+// watch holds the tasks of a stage against the ends of its topic, as they were
+// at an instant or later. Its error is a task that stands still for good.
+func (m *member) watch(clock time.Time, ends map[int32]int64) error {
+	defer m.report()
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for p, r := range m.running {
+		offset, ok := ends[p]
+		if !ok || r.ended() {
+			continue
+		}
+		t := r.task
 		select {
 		case t.ends <- end{clock, offset}:
 		default: // it has one to look at
 		}
-		lag, still := t.progress.look(offset)
+		var lag int64
+		lag, t.still = t.progress.look(offset)
 		m.w.metrics.lag.WithLabelValues(m.stage.name, fmt.Sprint(p)).Set(float64(lag))
-		switch {
-		case still > exitAfter:
-			return fmt.Errorf("%s partition %d has not moved for %v, with %d records to go", m.stage.name, p, still.Round(time.Second), lag)
-		case still > unreadyAfter:
-			unready = fmt.Errorf("partition %d has not moved for %v", p, still.Round(time.Second))
+		if t.still > exitAfter {
+			return fmt.Errorf("%s partition %d has not moved for %v, with %d records to go", m.stage.name, p, t.still.Round(time.Second), lag)
 		}
 	}
-	m.w.cfg.Health.Set(m.stage.name, unready)
 	return nil
 }

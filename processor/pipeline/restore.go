@@ -53,10 +53,13 @@ func (t *task) restore(ctx context.Context) (*restored, error) {
 			err = t.follow(ctx, r, state.Head{})
 		}
 	}
-	if err != nil {
-		return nil, errors.Join(err, r.close())
+	if err == nil {
+		return r, nil
 	}
-	return r, nil
+	if err = errors.Join(err, r.close()); errors.Is(err, state.ErrDamaged) {
+		err = errors.Join(err, t.w.cfg.Stores.Destroy(int(t.partition)))
+	}
+	return nil, err
 }
 
 // openStore opens the store, making a new one where it cannot be used as it

@@ -25,6 +25,9 @@ func Run(ctx context.Context, cfg Config) error {
 	}
 	defer w.admin.Close()
 	w.cfg.Health.Set("kafka", errors.New("connecting"))
+	for _, part := range []string{stagePartition, stageCount} {
+		w.cfg.Health.Set(part, errors.New("joining the group"))
+	}
 	if err := w.openTopics(ctx); err != nil || ctx.Err() != nil {
 		if ctx.Err() != nil {
 			return nil
@@ -81,9 +84,6 @@ func (w *worker) work(ctx context.Context) error {
 		return fmt.Errorf("look for stores: %w", err)
 	}
 	w.stores.find(found)
-	for _, part := range []string{stagePartition, stageCount} {
-		w.cfg.Health.Set(part, errors.New("joining the group"))
-	}
 	tasks, stopTasks := context.WithCancel(live)
 	defer stopTasks()
 	fatal := make(chan error, 1)

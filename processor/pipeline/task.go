@@ -33,7 +33,9 @@ type task struct {
 	partition int32
 	log       *slog.Logger
 	progress  progress
-	ends      chan end // the latest that has not been looked at yet
+	ends      chan end      // the latest that has not been looked at yet
+	report    func()        // tells that the task is at work
+	still     time.Duration // for how long it has stood still; the member's
 }
 
 // stopError ends the process: to try again would change nothing. Its text says
