@@ -140,7 +140,7 @@ func TestLambdaWithoutKafka(t *testing.T) {
 	if took := time.Since(begun); took > 20*time.Second { // it is the invocation's deadline that counts, not the setting
 		t.Errorf("the answer took %s with 3s left", took)
 	}
-	if id := field(t, p.line("likes are refused"), "request_id"); id != "the-invocation" {
+	if id := field(t, p.line(`"msg":"likes are refused"`), "request_id"); id != "the-invocation" {
 		t.Errorf("request id in the log: %q, want that of the invocation", id)
 	}
 }

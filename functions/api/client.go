@@ -31,7 +31,8 @@ func (p *producer) newClient() (*kgo.Client, error) {
 		// is away holds up few.
 		kgo.RecordPartitioner(kgo.LeastBackupPartitioner()),
 		// No wait for company: while a request is on its way, the next batch
-		// gathers by itself.
+		// gathers by itself. A linger of 1 ms made likes slower at every load
+		// that was measured, from 1 to 256 at once.
 		kgo.ProducerLinger(0),
 		// A like whose time is over is not sent again, even if it may have
 		// been sent: its request is answered 503, and a repetition after that
