@@ -13,6 +13,7 @@ import (
 var (
 	errOrder      = errors.New("packet out of order")
 	errAttachment = errors.New("attachment that nobody announced")
+	errSize       = errors.New("attachments together exceed the greatest payload")
 )
 
 // connection is one client with all the namespaces it has entered. The methods
@@ -23,6 +24,7 @@ type connection struct {
 
 	partial     *Packet // waits for its attachments
 	attachments [][]byte
+	size        int // bytes in attachments
 
 	mu      sync.Mutex // guards sockets; nothing is called while it is held
 	sockets []*Socket  // one per namespace that was ever entered
@@ -51,12 +53,15 @@ func (c *connection) attachment(data []byte) error {
 	if c.partial == nil {
 		return errAttachment
 	}
+	if c.size += len(data); c.size > c.session.MaxPayload() {
+		return errSize
+	}
 	c.attachments = append(c.attachments, data)
 	if len(c.attachments) < c.partial.Attachments {
 		return nil
 	}
 	p, attachments := c.partial, c.attachments
-	c.partial, c.attachments = nil, nil
+	c.partial, c.attachments, c.size = nil, nil, 0
 	return c.packet(p, attachments)
 }
 

@@ -309,6 +309,24 @@ func TestAttachments(t *testing.T) {
 	})
 }
 
+// The attachments of a packet together are bounded like one message, so that a
+// packet that never becomes whole holds no more memory than one that does.
+func TestAttachmentsAreBounded(t *testing.T) {
+	inWorld(t, engineio.Config{MaxPayload: 1000}, func(w *world) {
+		client := w.enter()
+		for range 2 { // the sum begins anew with each packet
+			w.send(client, `452-["message",1]`)
+			client.Conn.WriteMessage(websocket.BinaryMessage, make([]byte, 500))
+			client.Conn.WriteMessage(websocket.BinaryMessage, make([]byte, 500))
+			w.read(client, `452-["message-back",1]`, string(make([]byte, 500)), string(make([]byte, 500)))
+		}
+		w.send(client, `452-["message",1]`)
+		client.Conn.WriteMessage(websocket.BinaryMessage, make([]byte, 500))
+		client.Conn.WriteMessage(websocket.BinaryMessage, make([]byte, 501))
+		w.closed(client, websocket.CloseProtocolError)
+	})
+}
+
 // A session without CONNECT ends after ConnectTimeout.
 func TestConnectTimeout(t *testing.T) {
 	inWorld(t, engineio.Config{ConnectTimeout: time.Second}, func(w *world) {

@@ -45,7 +45,7 @@ type Refusal struct {
 // Error implements error.
 func (r *Refusal) Error() string { return r.Message }
 
-// Config says who is served and how. The fields of the Engine are those of
+// Config says who is served and how. The fields of Engine are those of
 // engineio.Config; its Open is set by New.
 type Config struct {
 	Engine engineio.Config

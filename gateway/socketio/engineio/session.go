@@ -87,6 +87,9 @@ func (s *Session) ID() string { return s.id }
 // Address is the client's, as Config.ClientAddress told it.
 func (s *Session) Address() string { return s.address }
 
+// MaxPayload is Config.MaxPayload, in bytes.
+func (s *Session) MaxPayload() int { return s.server.cfg.MaxPayload }
+
 // Send queues m and never waits. After the end it does nothing; a queue that
 // runs over ends the session with SlowClient.
 func (s *Session) Send(m *Message) {
