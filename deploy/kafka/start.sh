@@ -5,6 +5,8 @@
 #   RUNNER            docker, host (its own jars, by Maven, on this machine's Java), or auto (default):
 #                     Docker where an engine answers that has the image or can pull it, else host
 #   KAFKA_PORT        on 127.0.0.1 (9094)
+#   KAFKA_ADVERTISED_PORT  the port that the broker names to its clients as its own (KAFKA_PORT): that of a
+#                     proxy between them, for tests
 #   KAFKA_DATA        folder for data, log and pid (data/kafka); with Docker only the container's id is
 #                     there, and the data in the volume $KAFKA_CONTAINER
 #   KAFKA_FOREGROUND  1: become the broker, log to this terminal, end on a signal; readiness is the
@@ -20,6 +22,7 @@ version=4.1.1
 image=apache/kafka:$version
 runner=${RUNNER:-auto}
 port=${KAFKA_PORT:-9094}
+advertised_port=${KAFKA_ADVERTISED_PORT:-$port}
 controller_port=${KAFKA_CONTROLLER_PORT:-$((port - 1))}
 container=${KAFKA_CONTAINER:-distributed-counter-kafka}
 jars=$root/dist/kafka-$version
@@ -101,7 +104,7 @@ in_host() {
     "log.dirs=$data/topics"
     "controller.quorum.voters=1@127.0.0.1:$controller_port"
     "listeners=OUTSIDE://127.0.0.1:$port,CONTROLLER://127.0.0.1:$controller_port"
-    "advertised.listeners=OUTSIDE://127.0.0.1:$port"
+    "advertised.listeners=OUTSIDE://127.0.0.1:$advertised_port"
     inter.broker.listener.name=OUTSIDE
   )
   printf '%s\n' "${settings[@]}" >"$data/server.properties"
@@ -128,7 +131,7 @@ in_docker() {
     log.dirs=/var/lib/kafka/data
     controller.quorum.voters=1@localhost:9093
     listeners=INTERNAL://:9092,OUTSIDE://:9094,CONTROLLER://:9093
-    "advertised.listeners=INTERNAL://kafka.broker.1.local:9092,OUTSIDE://127.0.0.1:$port"
+    "advertised.listeners=INTERNAL://kafka.broker.1.local:9092,OUTSIDE://127.0.0.1:$advertised_port"
     inter.broker.listener.name=INTERNAL
   )
   [ ! -s "$data/container" ] || docker rm -fv "$(cat "$data/container")" >/dev/null 2>&1 || true
