@@ -136,9 +136,13 @@ func (b *Batch) Deltas() iter.Seq[Delta] {
 	}
 }
 
+// maxHead is how long what comes before the panes can be, in bytes.
+const maxHead = 2 + 6*binary.MaxVarintLen64
+
 // batchWriter writes the batches of one commit for one log partition.
 type batchWriter struct {
 	head   Batch
+	size   int // expected of a batch, bytes
 	done   [][]byte
 	buf    []byte
 	pane   likes.Pane
@@ -152,7 +156,7 @@ func (w *batchWriter) add(p likes.Pane, id string, n uint64) {
 		w.buf = nil
 	}
 	if w.buf == nil {
-		w.buf = w.head.appendHead(nil)
+		w.buf = w.head.appendHead(make([]byte, 0, w.size))
 	}
 	if !w.inPane || w.pane != p {
 		w.endPane()
@@ -177,7 +181,7 @@ func (w *batchWriter) finish() [][]byte {
 	w.endPane()
 	last := w.head
 	last.Last = true
-	end := last.appendHead(nil)
+	end := last.appendHead(make([]byte, 0, len(w.buf)+maxHead))
 	if w.buf != nil {
 		end = append(end, w.buf[len(w.head.appendHead(nil)):]...)
 	}

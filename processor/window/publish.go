@@ -156,6 +156,7 @@ func (c *Counter) fill(part *Part, published Table, limit int) (last string, mor
 			err = e
 		}
 	}()
+	part.reserve(len(m.order), limit)
 	for (last == "" || part.Records() <= limit) && m.next() {
 		last = m.id
 		video := m.video // as published so far
@@ -180,6 +181,20 @@ func (c *Counter) fill(part *Part, published Table, limit int) (last string, mor
 		}
 	}
 	return last, m.next(), nil
+}
+
+// reserve makes room for so many videos with likes in the pane, or as many of
+// them as make limit records.
+func (p *Part) reserve(videos, limit int) {
+	ending := 0
+	for _, w := range likes.Windows {
+		if w.EndsWith(p.Pane) {
+			ending++
+		}
+	}
+	videos = min(videos, max(limit, 0)/(ending+1)+1)
+	p.Values = make([]Value, 0, videos)
+	p.Finals = make([]Final, 0, videos*ending)
 }
 
 // after is the video that has been published last of a pane, "" if none.

@@ -156,6 +156,10 @@ func (s *Source) Flush(sources int) Commit {
 	return commit
 }
 
+// typicalDelta is the size of a delta in a batch, in bytes: of a UUID, with some
+// room for what spreads unevenly over the partitions.
+const typicalDelta = 44
+
 func (s *Source) encode(sources int) [][][]byte {
 	head := Batch{
 		Pane: s.pos.Pane, Source: s.cfg.Source, Sources: sources,
@@ -164,7 +168,7 @@ func (s *Source) encode(sources int) [][][]byte {
 	}
 	writers := make([]batchWriter, s.cfg.Partitions)
 	for i := range writers {
-		writers[i].head = head
+		writers[i].head, writers[i].size = head, min(s.count*typicalDelta/s.cfg.Partitions+maxHead, MaxBatch+maxHead)
 	}
 	panes := make([]likes.Pane, 0, len(s.sums))
 	for p := range s.sums {
