@@ -2,7 +2,6 @@ package engineio
 
 import (
 	"errors"
-	"io"
 	"net/http"
 	"strconv"
 	"time"
@@ -34,6 +33,11 @@ func (s *Session) servePoll(w http.ResponseWriter, r *http.Request) {
 		s.mu.Unlock()
 		s.server.refuse(w, errBadRequest)
 		return
+	case s.overdue():
+		s.mu.Unlock()
+		s.Close(PingTimeout)
+		s.server.refuse(w, errSession)
+		return
 	case s.poll != nil:
 		s.mu.Unlock()
 		s.overlap(w)
@@ -53,60 +57,41 @@ func (s *Session) overlap(w http.ResponseWriter) {
 	s.server.refuse(w, errBadRequest)
 }
 
-// What a GET's wait can end with.
+// What a pending GET can be answered.
 const (
-	pollWaits = iota
-	pollBatch
-	pollNoop
-	pollLast
-	pollMoved
+	pollWaits = iota // nothing yet
+	pollBatch        // messages
+	pollNoop         // that an upgrade ends it
+	pollLast         // that the session has ended
+	pollMoved        // that the session is on a WebSocket
 )
 
-// await answers the GET that holds s.poll when there is something to say.
+// polled is what a look at the session found for the pending GET.
+type polled struct {
+	outcome int
+	batch   []*Message
+	last    string
+	probed  bool
+	wake    <-chan struct{}
+}
+
+// await answers the GET that holds s.poll when there is something to say. One
+// that was there before the probe is ended by it at once; one that came later
+// has a moment for the upgrade to complete.
 func (s *Session) await(w http.ResponseWriter, r *http.Request, early bool) {
 	var noop <-chan time.Time
-	due := early // whether a probe ends this GET now
+	due := early
 	for {
-		s.mu.Lock()
-		wake := s.poll
-		outcome := s.look(due)
-		var batch []*Message
-		last := s.last
-		switch outcome {
-		case pollWaits:
-			if s.probed && noop == nil {
-				noop = time.After(noopDelay)
-			}
-		case pollBatch:
-			batch = s.out.take(batchBytes)
-		case pollLast:
-			s.last = ""
+		found := s.look(due)
+		if found.outcome != pollWaits {
+			s.tell(w, found, early)
+			return
 		}
-		if outcome != pollWaits {
-			s.poll = nil
-		}
-		s.mu.Unlock()
-
-		switch outcome {
-		case pollBatch:
-			s.answer(w, batch)
-			return
-		case pollNoop:
-			s.answer(w, []*Message{control(TypeNoop, "")})
-			return
-		case pollLast:
-			s.farewell(w, last)
-			return
-		case pollMoved:
-			if early {
-				s.answer(w, []*Message{control(TypeNoop, "")})
-			} else {
-				s.server.refuse(w, errBadRequest)
-			}
-			return
+		if found.probed && noop == nil {
+			noop = time.After(noopDelay)
 		}
 		select {
-		case <-wake:
+		case <-found.wake:
 		case <-noop:
 			due = true
 		case <-r.Context().Done():
@@ -116,19 +101,41 @@ func (s *Session) await(w http.ResponseWriter, r *http.Request, early bool) {
 	}
 }
 
-// look says what the pending GET can be answered. The caller holds mu.
-func (s *Session) look(due bool) int {
+// look takes what there is for the pending GET; then it is pending no more. A
+// probe ends it when due.
+func (s *Session) look(due bool) polled {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	found := polled{probed: s.probed, wake: s.poll}
 	switch {
 	case s.closed:
-		return pollLast
+		found.outcome, found.last = pollLast, s.last
+		s.last = "" // only one GET is told
 	case s.link != nil:
-		return pollMoved
+		found.outcome = pollMoved
 	case !s.out.empty():
-		return pollBatch
+		found.outcome, found.batch = pollBatch, s.out.take(batchBytes)
 	case s.probed && due:
-		return pollNoop
+		found.outcome = pollNoop
+	default:
+		return found
 	}
-	return pollWaits
+	s.poll = nil
+	return found
+}
+
+// tell writes what was found.
+func (s *Session) tell(w http.ResponseWriter, found polled, early bool) {
+	switch {
+	case found.outcome == pollBatch:
+		s.answer(w, found.batch)
+	case found.outcome == pollLast:
+		s.farewell(w, found.last)
+	case found.outcome == pollNoop, early: // moved, and the upgrade ends what was there before
+		s.answer(w, []*Message{control(TypeNoop, "")})
+	default:
+		s.server.refuse(w, errBadRequest)
+	}
 }
 
 // answer writes messages as the payload of a GET.
@@ -172,72 +179,4 @@ func (s *Session) respond(w http.ResponseWriter, body []byte) error {
 	}
 	control.SetWriteDeadline(time.Time{})
 	return nil
-}
-
-// servePost takes the packets of a POST.
-func (s *Session) servePost(w http.ResponseWriter, r *http.Request) {
-	s.mu.Lock()
-	switch {
-	case s.closed, s.link != nil:
-		s.mu.Unlock()
-		s.server.refuse(w, errBadRequest)
-		return
-	case s.posting:
-		s.mu.Unlock()
-		s.overlap(w)
-		return
-	}
-	s.posting = true
-	s.mu.Unlock()
-	reason := s.readPost(w, r)
-	s.mu.Lock()
-	s.posting = false
-	s.mu.Unlock()
-	switch reason {
-	case "":
-		s.respond(w, []byte("ok"))
-	case TransportClose:
-		s.Close(reason)
-		s.respond(w, []byte("ok"))
-	case PayloadTooBig:
-		s.Close(reason)
-		s.server.refuse(w, errPayloadLarge)
-	case Overloaded:
-		s.Close(reason)
-		s.server.refuse(w, errFull)
-	default:
-		s.Close(reason)
-		s.server.refuse(w, errBadRequest)
-	}
-}
-
-// readPost acts on the packets of the body, all or none where one of them is
-// not well formed, and says why the session is to end, or "".
-func (s *Session) readPost(w http.ResponseWriter, r *http.Request) Reason {
-	cfg := &s.server.cfg
-	if r.ContentLength > int64(cfg.MaxPayload) {
-		return PayloadTooBig
-	}
-	// A body that trickles in must not outlive the session, whose heartbeat ends first.
-	deadline := time.Now().Add(cfg.PingInterval + cfg.PingTimeout + closeTimeout)
-	http.NewResponseController(w).SetReadDeadline(deadline)
-	body, err := s.server.readBounded(io.LimitReader(r.Body, int64(cfg.MaxPayload)+1))
-	if err != nil {
-		return readReason(err)
-	}
-	http.NewResponseController(w).SetReadDeadline(time.Time{})
-	s.server.counters.bytesIn.Add(uint64(len(body)))
-	packets, err := ParsePayload(body)
-	if err != nil {
-		return ParseError
-	}
-	for _, p := range packets {
-		if reason := s.packet(p); reason != "" {
-			return reason
-		}
-		if s.ended() {
-			break
-		}
-	}
-	return ""
 }

@@ -2,7 +2,6 @@ package engineio
 
 import (
 	"encoding/json"
-	"fmt"
 	"sync"
 	"time"
 )
@@ -31,7 +30,8 @@ type Session struct {
 	last        string // what one more GET is told after the end
 	established bool
 	awaiting    bool        // a ping has not been answered
-	beat        *time.Timer // next ping, or its timeout
+	due         time.Time   // of the next ping, or of its pong
+	beat        *time.Timer // fires then
 	connect     *time.Timer // ConnectTimeout; stopped once established
 	bucket      bucket
 }
@@ -45,6 +45,7 @@ func (s *Session) start(l *link) {
 	s.mu.Lock()
 	s.link = l
 	s.bucket = bucket{tokens: float64(cfg.PacketBurst), at: time.Now()}
+	s.due = time.Now().Add(cfg.PingInterval)
 	s.beat = time.AfterFunc(cfg.PingInterval, s.heartbeat)
 	s.connect = time.AfterFunc(cfg.ConnectTimeout, s.connectLate)
 	s.mu.Unlock()
@@ -204,97 +205,4 @@ func (s *Session) Close(reason Reason) {
 		defer s.receiving.Unlock()
 		s.receiver.Closed(reason)
 	}()
-}
-
-// heartbeat sends a ping, or finds that the last one was not answered.
-func (s *Session) heartbeat() {
-	s.mu.Lock()
-	if s.closed {
-		s.mu.Unlock()
-		return
-	}
-	late := s.awaiting
-	if !late {
-		s.awaiting = true
-		s.beat.Reset(s.server.cfg.PingTimeout)
-	}
-	s.mu.Unlock()
-	if late {
-		s.Close(PingTimeout)
-		return
-	}
-	s.Send(s.server.ping)
-}
-
-func (s *Session) pong() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.awaiting && !s.closed {
-		s.awaiting = false
-		s.beat.Reset(s.server.cfg.PingInterval)
-	}
-}
-
-// packet acts on a packet from the client, and reports why the session is to
-// end, or "".
-func (s *Session) packet(p Packet) Reason {
-	s.server.counters.packetsIn.Add(1)
-	if !s.allow() {
-		return TooManyPackets
-	}
-	switch p.Type {
-	case TypePong:
-		s.pong()
-	case TypeClose:
-		return TransportClose
-	case TypePing: // in this version of the protocol only the server pings
-		return ParseError
-	case TypeMessage:
-		if err := s.receive(p); err != nil {
-			return ParseError
-		}
-	}
-	return "" // open, upgrade and noop mean nothing here
-}
-
-func (s *Session) receive(p Packet) error {
-	s.receiving.Lock()
-	defer s.receiving.Unlock()
-	if s.ended() {
-		return nil
-	}
-	if err := s.receiver.Receive(p.Binary, p.Data); err != nil {
-		return fmt.Errorf("receive: %w", err)
-	}
-	return nil
-}
-
-func (s *Session) ended() bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.closed
-}
-
-// allow takes a token for a packet from the client.
-func (s *Session) allow() bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.bucket.take(s.server.cfg.PacketRate, s.server.cfg.PacketBurst)
-}
-
-// bucket bounds a rate: it fills with rate tokens a second up to burst.
-type bucket struct {
-	tokens float64
-	at     time.Time
-}
-
-func (b *bucket) take(rate, burst int) bool {
-	now := time.Now()
-	b.tokens = min(float64(burst), b.tokens+now.Sub(b.at).Seconds()*float64(rate))
-	b.at = now
-	if b.tokens < 1 {
-		return false
-	}
-	b.tokens--
-	return true
 }
