@@ -28,7 +28,7 @@ func small(t *testing.T, dir string, more ...string) settings.Settings {
 	t.Helper()
 	s, _, err := settings.Load(append([]string{"COUNTER_DATA_DIR=" + dir,
 		"COUNTER_API_ADDR=127.0.0.1:0", "COUNTER_ADMIN_ADDR=127.0.0.1:0", "COUNTER_KAFKA_ADDR=127.0.0.1:0", "KAFKA_BROKERS=127.0.0.1:1",
-		"COUNTER_PANE=300ms", "COUNTER_GRACE=300ms", "COUNTER_API_DEADLINE=290ms", "COUNTER_IDLE_AFTER=100ms"}, more...))
+		"COUNTER_PANE=300ms", "COUNTER_GRACE=2s", "COUNTER_API_DEADLINE=1900ms", "COUNTER_IDLE_AFTER=100ms"}, more...))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -214,7 +214,9 @@ func TestStartSaysWhatToDo(t *testing.T) {
 		t.Fatal(err)
 	}
 	counted := small(t, t.TempDir())
-	_, stop := start(t, counted)
+	place, stop := start(t, counted)
+	like(t, place, "cat")
+	read(t, place, func(c *counts) bool { return c.live["cat"] == 1 })
 	stop()
 	running := small(t, t.TempDir())
 	start(t, running)
