@@ -29,7 +29,7 @@ var ErrForeign = errors.New("log does not fit")
 // and Apply.
 //
 // It is stepped by one goroutine. What it holds is bounded by the videos with
-// unpublished likes.
+// unpublished likes, and maxIdle others.
 type Counter struct {
 	length   time.Duration
 	pos      Position // what is published
@@ -37,7 +37,15 @@ type Counter struct {
 	next     int64
 	newest   likes.Pane // the newest pane folded: "now" for running counts
 	panes    map[likes.Pane]*pane
+	videos   tallies
 	waiting  announcements
+
+	// epoch changes when what is published changes otherwise than by Apply, so
+	// that nothing looked up before is believed after.
+	epoch   uint64
+	asked   []*tally // lookUp's, for reuse
+	ids     []string
+	answers []Video
 }
 
 // NewCounter begins to fold at pos.Replay.
@@ -49,6 +57,8 @@ func NewCounter(pos Position) *Counter {
 		next:     pos.Replay,
 		newest:   likes.Never,
 		panes:    make(map[likes.Pane]*pane),
+		videos:   tallies{byID: make(map[string]*tally)},
+		epoch:    1,
 	}
 }
 
@@ -98,9 +108,11 @@ func (c *Counter) Fold(offset int64, value []byte) (Folded, error) {
 		}
 		folded.Likes += count.Likes
 		folded.Late += count.Late
-		if n, rank := current.add(d.ID, count); rank > 0 {
-			c.waiting.push(rank, waiter{p, n}, c.panes)
+		t := c.videos.get(d.ID)
+		if t.add(p, count) {
+			current.add(t)
 		}
+		c.waiting.add(t, d.Likes)
 	}
 	c.merge(&b)
 	c.next = offset + 1
@@ -125,7 +137,7 @@ func (c *Counter) fits(offset int64, b *Batch) error {
 func (c *Counter) pane(number likes.Pane, offset int64) *pane {
 	p := c.panes[number]
 	if p == nil {
-		p = newPane(offset, c.progress.clone())
+		p = &pane{from: offset, at: c.progress.clone()}
 		c.panes[number] = p
 		c.newest = max(c.newest, number)
 	}
@@ -158,13 +170,25 @@ func (c *Counter) merge(b *Batch) {
 }
 
 // Apply takes over that a part was committed.
-func (c *Counter) Apply(part *Part) { c.Follow(part.Position) }
+func (c *Counter) Apply(part *Part) {
+	for i, t := range part.own {
+		t.published = part.Values[i].Video
+		t.known = c.epoch
+		t.told(part.told[i])
+	}
+	c.publish(part.Position)
+}
 
 // Follow takes over a position that was committed, and drops what it says is
 // published. Whether the counter has folded that far makes no difference. The
 // position must not be behind the last one: what that one covers is gone from
 // the counter, and would be published again, in part.
 func (c *Counter) Follow(pos Position) {
+	c.epoch++
+	c.publish(pos)
+}
+
+func (c *Counter) publish(pos Position) {
 	if pos.Published < c.pos.Published || pos.Published == c.pos.Published && pos.Cursor < c.pos.Cursor || pos.Replay < c.pos.Replay {
 		panic(fmt.Sprintf("window: position goes back from pane %s cursor %q replay %d to pane %s cursor %q replay %d",
 			name(c.pos.Published), c.pos.Cursor, c.pos.Replay, name(pos.Published), pos.Cursor, pos.Replay))
@@ -173,9 +197,20 @@ func (c *Counter) Follow(pos Position) {
 	for number, p := range c.panes {
 		switch {
 		case number < pos.Published:
+			c.drop(number, p.videos)
 			delete(c.panes, number)
-		case number == pos.Published:
-			p.drop(pos.Cursor)
+		case number == pos.Published && pos.Cursor != "":
+			c.drop(number, p.upTo(pos.Cursor))
+		}
+	}
+}
+
+func (c *Counter) drop(number likes.Pane, published []*tally) {
+	for _, t := range published {
+		t.drop(number)
+		if len(t.panes) == 0 {
+			t.told(t.fresh) // by whoever published it
+			c.videos.rest(t)
 		}
 	}
 }
@@ -226,8 +261,8 @@ func (c *Counter) String() string {
 	for _, number := range c.open() {
 		fmt.Fprintf(&b, "pane %d:", number)
 		p := c.panes[number]
-		for _, n := range p.ordered() {
-			fmt.Fprintf(&b, " %s=%v", p.entries[n].id, p.entries[n].count)
+		for _, t := range p.ordered() {
+			fmt.Fprintf(&b, " %s=%v", t.id, t.in(number))
 		}
 		b.WriteByte('\n')
 	}

@@ -1,6 +1,7 @@
 package window
 
 import (
+	"cmp"
 	"math/bits"
 	"slices"
 
@@ -26,19 +27,17 @@ type Running struct {
 // What is announced no longer waits: a caller that does not get the answer
 // committed must drop the counter, as it must for any unknown end.
 func (c *Counter) Announce(published Table, limit int) ([]Running, error) {
-	ids := c.waiting.pick(limit, c.panes)
-	if len(ids) == 0 {
+	picked := c.waiting.pick(limit)
+	if len(picked) == 0 {
 		return nil, nil
 	}
-	slices.Sort(ids)
-	ids = slices.Compact(ids) // a video may wait in two panes
-	videos := make([]Video, len(ids))
-	if err := published.Videos(ids, videos); err != nil {
+	slices.SortFunc(picked, func(a, b *tally) int { return cmp.Compare(a.id, b.id) })
+	if err := c.lookUp(published, picked); err != nil {
 		return nil, err
 	}
-	running := make([]Running, len(ids))
-	for i, id := range ids {
-		running[i] = c.running(id, &videos[i], c.pos.Published)
+	running := make([]Running, len(picked))
+	for i, t := range picked {
+		running[i] = c.running(t.id, &t.published, t.panes)
 	}
 	return running, nil
 }
@@ -46,30 +45,48 @@ func (c *Counter) Announce(published Table, limit int) ([]Running, error) {
 // Waiting says whether Announce has anything to say.
 func (c *Counter) Waiting() bool { return c.waiting.any() }
 
+// lookUp looks up what is published of videos, in the order of their ids,
+// unless it is known.
+func (c *Counter) lookUp(published Table, videos []*tally) error {
+	c.asked, c.ids = c.asked[:0], c.ids[:0]
+	for _, t := range videos {
+		if t.known != c.epoch {
+			c.asked = append(c.asked, t)
+			c.ids = append(c.ids, t.id)
+		}
+	}
+	if len(c.asked) == 0 {
+		return nil
+	}
+	c.answers = slices.Grow(c.answers[:0], len(c.asked))[:len(c.asked)]
+	if err := published.Videos(c.ids, c.answers); err != nil {
+		return err
+	}
+	for i, t := range c.asked {
+		t.published, t.known = c.answers[i], c.epoch
+	}
+	return nil
+}
+
 // running is the counts of a video now: what is published of it, and what is
-// in the unpublished panes, of which first is the first.
-func (c *Counter) running(id string, v *Video, first likes.Pane) Running {
+// in unpublished panes.
+func (c *Counter) running(id string, v *Video, open []paneCount) Running {
 	r := Running{ID: id, Pane: c.newest, Total: v.Total}
-	count := func(p likes.Pane, n uint64) {
-		for i, w := range likes.Windows {
-			if w.First(p) == w.First(c.newest) {
-				r.Counts[i] += n
+	for i, w := range likes.Windows {
+		first := w.First(c.newest)
+		if v.Total > 0 {
+			for p := max(first, v.Newest-likes.LongestWindow+1); p <= v.Newest && p-first < likes.Pane(w.Panes); p++ {
+				r.Counts[i] += v.At(p).Likes
+			}
+		}
+		for _, o := range open {
+			if o.pane >= first { // and none is after the newest
+				r.Counts[i] += o.Likes
 			}
 		}
 	}
-	if v.Total > 0 {
-		for i := range likes.Pane(likes.LongestWindow) {
-			count(v.Newest-i, v.At(v.Newest-i).Likes)
-		}
-	}
-	for number, p := range c.panes {
-		if number < first {
-			continue
-		}
-		if n, ok := p.index[id]; ok {
-			count(number, p.entries[n].count.Likes)
-			r.Total += p.entries[n].count.Likes
-		}
+	for _, o := range open {
+		r.Total += o.Likes
 	}
 	return r
 }
@@ -91,86 +108,81 @@ type announcements struct {
 }
 
 type queue struct {
-	waiters []waiter
+	waiters []*tally
 	tidyAt  int // length at which those that do not wait any more are removed
-}
-
-// waiter is an entry of a pane.
-type waiter struct {
-	pane likes.Pane
-	n    uint32
 }
 
 func (a *announcements) any() bool { return len(a.queues[0].waiters) > 0 }
 
-// push puts an entry, which has just come to a rank, into its queue.
-func (a *announcements) push(rank uint8, w waiter, panes map[likes.Pane]*pane) {
-	a.queues[0].push(w, 1, panes)
+// add notes new likes of a video.
+func (a *announcements) add(t *tally, n uint64) {
+	t.fresh += n
+	rank := rankOf(t.fresh)
+	if rank <= t.rank {
+		return
+	}
+	t.rank = rank
+	a.queues[0].push(t, 1)
 	if rank > 1 {
-		a.queues[rank-1].push(w, rank, panes)
+		a.queues[rank-1].push(t, rank)
+	}
+}
+
+// told notes that a running record tells of the first n of a video's new likes.
+func (t *tally) told(n uint64) {
+	t.fresh -= min(n, t.fresh)
+	if t.fresh == 0 {
+		t.rank = 0
 	}
 }
 
 // minTidy is the length below which a queue is not worth tidying.
 const minTidy = 1024
 
-func (q *queue) push(w waiter, rank uint8, panes map[likes.Pane]*pane) {
-	e := &panes[w.pane].entries[w.n]
-	if e.queued&(1<<rank) != 0 {
+func (q *queue) push(t *tally, rank uint8) {
+	if t.queued&(1<<rank) != 0 {
 		return // its place of an earlier time is as good
 	}
 	if len(q.waiters) >= max(q.tidyAt, minTidy) {
-		q.waiters = slices.DeleteFunc(q.waiters, func(w waiter) bool { return !stays(w, rank, panes) })
+		q.waiters = slices.DeleteFunc(q.waiters, func(t *tally) bool { return !t.stays(rank) })
 		q.tidyAt = 2 * len(q.waiters)
 	}
-	e.queued |= 1 << rank
-	q.waiters = append(q.waiters, w)
+	t.queued |= 1 << rank
+	q.waiters = append(q.waiters, t)
 }
 
-// stays says whether a waiter still waits in the queue of a rank, and where it
-// does not, notes that it is leaving it.
-func stays(w waiter, rank uint8, panes map[likes.Pane]*pane) bool {
-	if waits(w, rank, panes) {
+// stays says whether a video still waits in the queue of a rank, in the first
+// as long as it waits at all, else only at its own rank; and where it does not,
+// notes that it is leaving it.
+func (t *tally) stays(rank uint8) bool {
+	if t.rank == rank || rank == 1 && t.rank > 0 {
 		return true
 	}
-	if p := panes[w.pane]; p != nil {
-		p.entries[w.n].queued &^= 1 << rank
-	}
+	t.queued &^= 1 << rank
 	return false
 }
 
-// waits says whether a waiter is still to be found in the queue of a rank: in
-// the first as long as it waits at all, else only at its own rank.
-func waits(w waiter, rank uint8, panes map[likes.Pane]*pane) bool {
-	p := panes[w.pane]
-	if p == nil {
-		return false
-	}
-	e := &p.entries[w.n]
-	return e.rank == rank || rank == 1 && e.rank > 0
-}
-
 // pick takes up to limit videos out of the queues.
-func (a *announcements) pick(limit int, panes map[likes.Pane]*pane) []string {
-	var ids []string
-	take := func(rank, upTo int) {
+func (a *announcements) pick(limit int) []*tally {
+	var picked []*tally
+	take := func(rank uint8, upTo int) {
 		q := &a.queues[rank-1]
 		n := 0
-		for ; n < len(q.waiters) && len(ids) < upTo; n++ {
-			w := q.waiters[n]
-			if !stays(w, uint8(rank), panes) {
+		for ; n < len(q.waiters) && len(picked) < upTo; n++ {
+			t := q.waiters[n]
+			if !t.stays(rank) {
 				continue
 			}
-			e := &panes[w.pane].entries[w.n]
-			e.announced, e.rank = e.count.Likes, 0
-			e.queued &^= 1 << rank
-			ids = append(ids, e.id)
+			t.queued &^= 1 << rank
+			t.told(t.fresh)
+			picked = append(picked, t)
 		}
+		clear(q.waiters[:n]) // they may be freed
 		q.waiters = q.waiters[n:]
 	}
-	for rank := ranks; rank > 1; rank-- {
+	for rank := uint8(ranks); rank > 1; rank-- {
 		take(rank, limit/2)
 	}
 	take(1, limit)
-	return ids
+	return picked
 }

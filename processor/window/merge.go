@@ -10,24 +10,21 @@ import (
 // published and of the published panes that the windows ending with it reach
 // back to: up to ten ordered ranges.
 type merge struct {
+	c         *Counter
 	published Table
 	pane      likes.Pane
-	own       *entry // the current video's in the pane itself, nil if it has none
 
 	id    string
 	total uint64 // as of the newest pane before this one; 0 where there is none in reach
-	video Video  // as published; only where own is set
+	own   *tally // where the current video has likes in the pane itself; looked up
 
 	ranges []publishedRange // by pane, ascending
 	hits   []int            // those that have the current video
 	counts [likes.LongestWindow]Count
 
-	entries []entry // of the pane
-	order   []uint32
-	ids     []string // of the looked-up stretch of order
-	videos  []Video
-	looked  int // how many of videos have been used
-	failed  error
+	videos []*tally // the rest of the pane
+	looked int      // how many of them have been looked up
+	failed error
 }
 
 // publishedRange is the rest of a published pane.
@@ -41,8 +38,8 @@ type publishedRange struct {
 // lookup is how many videos are asked of the table at once.
 const lookup = 1024
 
-func newMerge(published Table, p likes.Pane, after string, own *pane) *merge {
-	m := &merge{published: published, pane: p}
+func (c *Counter) newMerge(published Table, p likes.Pane, after string) *merge {
+	m := &merge{c: c, published: published, pane: p}
 	for q := longestEnding(p); q < p; q++ {
 		rows := published.Pane(q, after)
 		if rows.Next() {
@@ -51,8 +48,8 @@ func newMerge(published Table, p likes.Pane, after string, own *pane) *merge {
 			m.failed = err
 		}
 	}
-	if own != nil {
-		m.entries, m.order = own.entries, own.ordered()
+	if own := c.panes[p]; own != nil {
+		m.videos = own.ordered()
 	}
 	return m
 }
@@ -77,13 +74,13 @@ func (m *merge) next() bool {
 		}
 	}
 	m.own = nil
-	if len(m.order) > 0 {
-		switch e := &m.entries[m.order[0]]; {
-		case len(m.hits) == 0 || e.id < string(least):
+	if len(m.videos) > 0 {
+		switch t := m.videos[0]; {
+		case len(m.hits) == 0 || t.id < string(least):
 			m.hits = m.hits[:0]
-			m.own = e
-		case e.id == string(least):
-			m.own = e
+			m.own = t
+		case t.id == string(least):
+			m.own = t
 		}
 	}
 	if m.failed != nil || m.own == nil && len(m.hits) == 0 {
@@ -94,7 +91,7 @@ func (m *merge) next() bool {
 
 // load makes the video that next has found the current one.
 func (m *merge) load(id []byte) bool {
-	m.counts, m.total, m.video = [likes.LongestWindow]Count{}, 0, Video{}
+	m.counts, m.total = [likes.LongestWindow]Count{}, 0
 	for _, i := range m.hits {
 		r := &m.ranges[i]
 		m.counts[slot(r.pane)] = r.row.Count
@@ -105,36 +102,21 @@ func (m *merge) load(id []byte) bool {
 		return true
 	}
 	m.id = m.own.id
-	m.counts[slot(m.pane)] = m.own.count
-	return m.lookUp()
-}
-
-// lookUp sets video to what is published of the current own video, asking the
-// table for a stretch of them at a time.
-func (m *merge) lookUp() bool {
-	if m.looked == len(m.ids) {
-		n := min(lookup, len(m.order))
-		m.ids, m.looked = m.ids[:0], 0
-		for _, i := range m.order[:n] {
-			m.ids = append(m.ids, m.entries[i].id)
-		}
-		if m.videos == nil {
-			m.videos = make([]Video, min(lookup, len(m.order)))
-		}
-		if err := m.published.Videos(m.ids, m.videos[:n]); err != nil {
-			m.failed = err
+	m.counts[slot(m.pane)] = m.own.in(m.pane)
+	if m.looked == 0 {
+		m.looked = min(lookup, len(m.videos))
+		if m.failed = m.c.lookUp(m.published, m.videos[:m.looked]); m.failed != nil {
 			return false
 		}
 	}
-	m.video = m.videos[m.looked]
-	m.looked++
 	return true
 }
 
 // step moves past the current video.
 func (m *merge) step() {
 	if m.own != nil {
-		m.order = m.order[1:]
+		m.videos = m.videos[1:]
+		m.looked--
 	}
 	for _, i := range m.hits {
 		r := &m.ranges[i]

@@ -22,6 +22,9 @@ type Part struct {
 	Live []Running
 	// Position goes last.
 	Position Position
+
+	own  []*tally // of Values
+	told []uint64 // how many new likes Live tells of, by Values
 }
 
 // Final is a final count: of one video, in the window Windows[Window] that
@@ -150,51 +153,47 @@ func longestEnding(p likes.Pane) likes.Pane {
 // fill puts videos into the part until it has about limit records, and
 // returns the last of them, and whether there are more.
 func (c *Counter) fill(part *Part, published Table, limit int) (last string, more bool, err error) {
-	m := newMerge(published, part.Pane, c.pos.after(part.Pane), c.panes[part.Pane])
+	m := c.newMerge(published, part.Pane, c.pos.after(part.Pane))
 	defer func() {
 		if e := m.close(); err == nil {
 			err = e
 		}
 	}()
-	part.reserve(len(m.order), limit)
+	n := min(len(m.videos), limit/2+1) // at least a value and a final count each
+	part.Values, part.own, part.told = make([]Value, 0, n), make([]*tally, 0, n), make([]uint64, 0, n)
+	part.Finals = make([]Final, 0, n)
 	for (last == "" || part.Records() <= limit) && m.next() {
 		last = m.id
-		video := m.video // as published so far
+		total := m.total
 		if m.own != nil {
-			video.Add(part.Pane, m.own.count)
-			part.Values = append(part.Values, Value{m.id, video})
+			total = c.publishOwn(part, m.own)
 		}
 		for i, w := range likes.Windows {
 			if !w.EndsWith(part.Pane) {
 				continue
 			}
-			f := Final{ID: m.id, Window: i, Count: m.sum(w.First(part.Pane)), Total: m.total}
-			if m.own != nil {
-				f.Total = video.Total
+			if count := m.sum(w.First(part.Pane)); count.Likes > 0 {
+				part.Finals = append(part.Finals, Final{ID: m.id, Window: i, Count: count, Total: total})
 			}
-			if f.Count.Likes > 0 {
-				part.Finals = append(part.Finals, f)
-			}
-		}
-		if m.own != nil && m.own.rank > 0 {
-			part.Live = append(part.Live, c.running(m.id, &video, part.Pane+1))
 		}
 	}
 	return last, m.next(), nil
 }
 
-// reserve makes room for so many videos with likes in the pane, or as many of
-// them as make limit records.
-func (p *Part) reserve(videos, limit int) {
-	ending := 0
-	for _, w := range likes.Windows {
-		if w.EndsWith(p.Pane) {
-			ending++
-		}
+// publishOwn puts a video with likes in the part's pane into the part, and
+// returns its total.
+func (c *Counter) publishOwn(part *Part, t *tally) uint64 {
+	video := t.published
+	video.Add(part.Pane, t.in(part.Pane))
+	told := uint64(0)
+	if t.rank > 0 {
+		told = t.fresh
+		part.Live = append(part.Live, c.running(t.id, &video, t.after(part.Pane)))
 	}
-	videos = min(videos, max(limit, 0)/(ending+1)+1)
-	p.Values = make([]Value, 0, videos)
-	p.Finals = make([]Final, 0, videos*ending)
+	part.Values = append(part.Values, Value{t.id, video})
+	part.own = append(part.own, t)
+	part.told = append(part.told, told)
+	return video.Total
 }
 
 // after is the video that has been published last of a pane, "" if none.
