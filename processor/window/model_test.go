@@ -36,7 +36,7 @@ import (
 //
 // A fence is taken as one step; brokers and rebalances are the simulation's.
 var (
-	seeds = flag.Int("seeds", 2500, "schedules of the model to run")
+	seeds = flag.Int("seeds", 1500, "schedules of the model to run")
 	seed  = flag.Int64("seed", -1, "run this schedule of the model alone, and print it")
 )
 

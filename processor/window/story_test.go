@@ -198,7 +198,7 @@ func (s *story) fold(m *storyMember, n int) (string, error) {
 		sum.Likes += f.Likes
 		sum.Late += f.Late
 	}
-	out := fmt.Sprintf("folded %d-%d: %v\n", from, m.counter.Next()-1, window.Count{Likes: sum.Likes, Late: sum.Late})
+	out := fmt.Sprintf("folded %d-%d: %v\n", from, m.counter.Next()-1, window.Count(sum))
 	if f := m.counter.Frontier(); f != before {
 		out += "frontier " + paneClock(f) + "\n"
 	}
