@@ -121,6 +121,11 @@ const (
 	// member's partitions away.
 	sessionTimeout    = 6 * time.Second
 	heartbeatInterval = time.Second
+	// rebalanceTimeout is for how long a rebalance waits for a member that does
+	// not join it. Nothing slow runs in a group callback, so who is alive joins
+	// at its next heartbeat. It also bounds how long the end of a process waits
+	// for a join that is under way.
+	rebalanceTimeout = sessionTimeout
 	// metadataMaxAge bounds how long a new partition goes unnoticed.
 	metadataMaxAge = 10 * time.Second
 	// partRecords is about how many records a transaction of a publication has,
