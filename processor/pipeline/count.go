@@ -83,7 +83,9 @@ func (c *countRun) lead(ctx context.Context) error {
 		case <-c.w.reader.done:
 			return c.finish(ctx)
 		case <-c.logs.ready:
-			if err := c.fold(); err != nil {
+			if err := c.fold(); errors.Is(err, kerr.OffsetOutOfRange) {
+				return c.deletedUnread(ctx)
+			} else if err != nil {
 				return errors.Join(err, c.finish(ctx))
 			}
 		case err := <-c.ending:
@@ -118,10 +120,21 @@ func (c *countRun) fold() error {
 		c.w.metrics.late.Add(float64(sum.Late))
 		c.progress.move(c.folded)
 	}
-	if errors.Is(f.err, kerr.OffsetOutOfRange) {
-		return stopf("%s/%d no longer has offset %d, from which unpublished likes have to be read: restore the topic; what it held is lost otherwise", topic, c.partition, c.counter.Next())
-	}
 	return f.err
+}
+
+// deletedUnread is the end when the log no longer has what is to be read next.
+// Somebody who has fenced us may have published it and deleted it since: then
+// there is nothing wrong, and we begin again. Only for who still leads it is
+// lost.
+func (c *countRun) deletedUnread(ctx context.Context) error {
+	if err := c.finish(ctx); err != nil {
+		return err
+	}
+	if err := c.stillOurs(ctx, c.producer, c.w.cfg.Topics.Changelog); err != nil {
+		return fmt.Errorf("the log was deleted up to a later offset than %d: %w", c.counter.Next(), err)
+	}
+	return stopf("%s/%d no longer has offset %d, from which unpublished likes have to be read: restore the topic; what it held is lost otherwise", c.w.cfg.Topics.Log, c.partition, c.counter.Next())
 }
 
 // write begins a transaction where there is something to write: what is due

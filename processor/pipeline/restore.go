@@ -194,6 +194,9 @@ func (t *task) takePosition(ctx context.Context, r *restored, head state.Head, b
 	case head.Changelog > 0:
 		return stopf("%s/%d holds counts but no position: it was not written by this processor, or its position was lost; delete the topics %s and %s together to count anew", topics.Changelog, t.partition, topics.Log, topics.Changelog)
 	case start > 0:
+		if err := t.stillOurs(ctx, r.producer, topics.Changelog); err != nil {
+			return err // whoever has fenced us may have published since
+		}
 		return stopf("%s/%d begins at offset %d, so somebody has published from it, but %s has no position: restore that topic, or delete both to count anew", topics.Log, t.partition, start, topics.Changelog)
 	}
 	r.position = window.Position{Identity: t.countIdentity(), Published: likes.Never, At: window.Progress{Frontier: likes.Never}}

@@ -122,6 +122,14 @@ func (t *task) begin(ctx context.Context, topic string, from kgo.Offset, see fun
 	return p, nil
 }
 
+// stillOurs commits one more barrier: without an error, nobody has fenced the
+// producer, and all that is true of the partition is what we have made of it.
+// Whoever is about to stop the process asks this first, as to one who was fenced
+// the world may look as if something was lost.
+func (t *task) stillOurs(ctx context.Context, p *producer, topic string) error {
+	return p.commit(ctx, []*kgo.Record{{Topic: topic, Partition: t.partition, Key: barrierKey}})
+}
+
 func (t *task) readTo(ctx context.Context, barrier *kgo.Record, from kgo.Offset, see func(*kgo.Record) error) error {
 	sub := t.w.reader.subscribe(barrier.Topic, t.partition, from)
 	defer sub.close()
