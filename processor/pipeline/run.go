@@ -29,6 +29,7 @@ func Run(ctx context.Context, cfg Config) error {
 		w.cfg.Health.Set(part, errors.New("joining the group"))
 	}
 	if err := w.openTopics(ctx); err != nil || ctx.Err() != nil {
+		w.reader.cl.Close() // it is not running yet, and would close itself
 		if ctx.Err() != nil {
 			return nil
 		}
