@@ -46,7 +46,7 @@ type column struct {
 
 // Bounds of the column with the names.
 const (
-	minName = 12 // narrower, and a column of numbers goes
+	minName = 10 // narrower, and a column of numbers goes
 	maxName = 40
 )
 

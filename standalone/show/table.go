@@ -125,7 +125,7 @@ func (t *Table) screen(board *Board, width, height int) []byte {
 	}
 	var b bytes.Buffer
 	b.WriteString(home)
-	b.WriteString(strings.Join(lines[:min(len(lines), max(1, height))], clear+"\r\n"))
+	b.WriteString(strings.Join(lines[:min(len(lines), max(1, height))], clear+"\n"))
 	b.WriteString(clear + rest)
 	return b.Bytes()
 }

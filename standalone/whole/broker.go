@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kfake"
@@ -70,10 +71,10 @@ type brokerLog struct{ log *slog.Logger }
 
 func (b brokerLog) Logf(level kfake.LogLevel, format string, args ...any) {
 	to := slog.LevelDebug
-	switch level {
-	case kfake.LogLevelError:
+	switch {
+	case level == kfake.LogLevelError:
 		to = slog.LevelError
-	case kfake.LogLevelWarn:
+	case level == kfake.LogLevelWarn && !strings.Contains(format, " slow"): // of each transaction over 5 ms
 		to = slog.LevelWarn
 	}
 	if b.log.Enabled(context.Background(), to) {
