@@ -10,7 +10,6 @@ import (
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
 
-	"distributed-counter/likes"
 	"distributed-counter/processor/state"
 	"distributed-counter/processor/window"
 )
@@ -39,7 +38,7 @@ func (w *worker) count(ctx context.Context, t *task) (err error) {
 	c := &countRun{
 		task: t, restored: r,
 		counter:      window.NewCounter(r.position),
-		announceFrom: announceFrom, deleted: likes.Never,
+		announceFrom: announceFrom, tidyTo: r.position.Replay,
 	}
 	t.progress.move(r.position.Replay)
 	t.report()
@@ -58,12 +57,14 @@ type countRun struct {
 	announceFrom int64 // no running counts before this offset is folded
 	announceDue  bool
 
-	ending  chan error   // the transaction under way; nil while there is none
-	part    *window.Part // what it publishes; nil for running counts alone
-	last    *kgo.Record  // the part's position record
-	began   time.Time    // when the transaction began
-	batch   state.Batch
-	deleted likes.Pane // the pane published when the log was last deleted from
+	ending chan error   // the transaction under way; nil while there is none
+	part   *window.Part // what it publishes; nil for running counts alone
+	last   *kgo.Record  // the part's position record
+	began  time.Time    // when the transaction began
+	batch  state.Batch
+
+	tidyTo int64     // the position's Replay at the last tidying: below it the log is deleted at the next
+	tidied time.Time // when that was
 }
 
 func (c *countRun) lead(ctx context.Context) error {
@@ -193,11 +194,20 @@ func (c *countRun) ended(ctx context.Context, err error) error {
 	}
 	c.counter.Apply(part)
 	c.w.metrics.published.Add(float64(len(part.Finals)))
-	if p := part.Position; p.Published > c.deleted {
-		c.deleted = p.Published
-		c.deleteBefore(ctx, c.w.cfg.Topics.Log, p.Replay)
-	}
+	c.tidy(ctx)
 	return nil
+}
+
+// tidy deletes, once in the length of a pane, what of the log nobody needs for
+// a replay any more. It lags behind by that long: with nothing to publish a
+// replay begins at the log's end, and who else reads the log as it grows would
+// find the newest record deleted before it was there.
+func (c *countRun) tidy(ctx context.Context) {
+	if time.Since(c.tidied) < c.w.cfg.Pane {
+		return
+	}
+	c.deleteBefore(ctx, c.w.cfg.Topics.Log, c.tidyTo)
+	c.tidyTo, c.tidied = c.counter.Position().Replay, time.Now()
 }
 
 // finish waits for the transaction under way, so that a clean stop leaves a
