@@ -33,15 +33,23 @@ func Follow(ctx context.Context, brokers []string, topics Topics, add func(*kgo.
 		return err
 	}
 	cl.AddConsumePartitions(from)
+	last := make(map[place]*kgo.Record)
 	for {
 		fetches := cl.PollFetches(ctx)
 		if ctx.Err() != nil {
 			return nil
 		}
 		seen := time.Now()
-		fetches.EachRecord(func(r *kgo.Record) { add(r, seen) })
+		fetches.EachRecord(func(r *kgo.Record) {
+			last[place{r.Topic, r.Partition}] = r
+			add(r, seen)
+		})
 		for _, e := range fetches.Errors() {
-			return fmt.Errorf("read %s/%d: %w", e.Topic, e.Partition, e.Err)
+			after := "before the first record"
+			if r := last[place{e.Topic, e.Partition}]; r != nil {
+				after = fmt.Sprintf("after offset %d, written %v ago", r.Offset, seen.Sub(r.Timestamp).Round(time.Millisecond))
+			}
+			return fmt.Errorf("read %s/%d %s: %w", e.Topic, e.Partition, after, e.Err)
 		}
 	}
 }
