@@ -40,9 +40,7 @@ func (w *worker) count(ctx context.Context, t *task) (err error) {
 		counter:      window.NewCounter(r.position),
 		announceFrom: announceFrom, tidyTo: r.position.Replay,
 	}
-	t.progress.move(r.position.Replay)
-	t.report()
-	t.log.Info("counting", "from", r.position.Replay)
+	t.resume("counting", r.position.Replay)
 	return c.lead(ctx)
 }
 

@@ -30,9 +30,7 @@ func (w *worker) partition(ctx context.Context, t *task) error {
 			Source: int(t.partition), Partitions: w.cfg.LogPartitions, Grace: w.cfg.Grace,
 		}, pos),
 	}
-	t.progress.move(pos.Next)
-	t.report()
-	t.log.Info("reading likes", "from", pos.Next)
+	t.resume("reading likes", pos.Next)
 	if w.cfg.Dev && t.partition == 0 {
 		creating, stop := context.WithCancel(ctx)
 		done := make(chan struct{})

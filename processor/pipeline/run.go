@@ -43,6 +43,7 @@ func Run(ctx context.Context, cfg Config) error {
 type worker struct {
 	cfg     *Config
 	metrics *metrics
+	client  *kgo.Client // admin's
 	admin   *kadm.Client
 	reader  *reader
 	ids     map[string]window.TopicID // by topic
@@ -64,7 +65,7 @@ func newWorker(cfg Config) (*worker, error) {
 	if err != nil {
 		return nil, fmt.Errorf("create admin client: %w", err)
 	}
-	w.admin = kadm.NewClient(cl)
+	w.client, w.admin = cl, kadm.NewClient(cl)
 	if w.reader, err = newReader(cfg.clientOptions("reader")); err != nil {
 		w.admin.Close()
 		return nil, err

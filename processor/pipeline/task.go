@@ -34,7 +34,8 @@ type task struct {
 	log       *slog.Logger
 	progress  progress
 	ends      chan end      // the latest that has not been looked at yet
-	report    func()        // tells that the task is at work
+	report    func()        // tells the member that something has changed
+	resumed   bool          // whether the attempt came to work
 	still     time.Duration // for how long it has stood still; the member's
 }
 
@@ -53,6 +54,7 @@ func stopf(format string, args ...any) error { return &stopError{fmt.Sprintf(for
 // asking until it is given an assignment, or the partition is taken away.
 func (t *task) run(ctx context.Context, ask func(context.Context) error) error {
 	backoff := minBackoff
+	t.resumed = true
 	for {
 		began := time.Now()
 		err := t.stage.attempt(ctx, t)
@@ -63,10 +65,13 @@ func (t *task) run(ctx context.Context, ask func(context.Context) error) error {
 			return fmt.Errorf("%s partition %d: %w", t.stage.name, t.partition, err)
 		}
 		t.w.metrics.interrupted.WithLabelValues(t.stage.name).Inc()
-		t.log.Warn("task interrupted, beginning again", "after", time.Since(began).Round(time.Millisecond), "reason", err)
-		if time.Since(began) > maxBackoff {
-			backoff = minBackoff
+		// An outage is told once: what follows are attempts that come to nothing.
+		level := slog.LevelDebug
+		if t.resumed {
+			level, backoff = slog.LevelWarn, minBackoff
 		}
+		t.resumed = false
+		t.log.Log(ctx, level, "task interrupted, beginning again", "after", time.Since(began).Round(time.Millisecond), "reason", err)
 		for {
 			if !sleep(ctx, backoff) {
 				return nil
@@ -78,6 +83,14 @@ func (t *task) run(ctx context.Context, ask func(context.Context) error) error {
 			t.log.Debug("asked the group", "answer", err)
 		}
 	}
+}
+
+// resume says that the task is at work from an offset of its topic on.
+func (t *task) resume(what string, from int64) {
+	t.resumed = true
+	t.progress.move(from)
+	t.report()
+	t.log.Info(what, "from", from)
 }
 
 // sleep waits, and says whether it was not interrupted.
