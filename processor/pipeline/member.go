@@ -148,20 +148,34 @@ func (m *member) ask(ctx context.Context) error {
 // tools, and for whoever takes the group over with another program. They are
 // no part of what makes counting exact.
 func (m *member) commitOffsets(ctx context.Context) {
-	offsets := make(map[int32]kgo.EpochOffset)
+	id, generation := m.cl.GroupMetadata()
+	if id == "" || generation < 0 {
+		return // not in the group
+	}
+	topic := kmsg.NewOffsetCommitRequestTopic()
+	topic.Topic, topic.TopicID = m.stage.topic, m.w.ids[m.stage.topic] // it depends on the version which one counts
 	m.mu.Lock()
 	for p, r := range m.running {
 		if at, ok := r.task.progress.at(); ok {
-			offsets[p] = kgo.EpochOffset{Epoch: -1, Offset: at}
+			partition := kmsg.NewOffsetCommitRequestTopicPartition()
+			partition.Partition, partition.Offset = p, at
+			topic.Partitions = append(topic.Partitions, partition)
 		}
 	}
 	m.mu.Unlock()
-	if len(offsets) == 0 {
+	if len(topic.Partitions) == 0 {
 		return
 	}
 	ctx, cancel := context.WithTimeout(ctx, offsetsInterval)
 	defer cancel()
-	m.cl.CommitOffsetsSync(ctx, map[string]map[int32]kgo.EpochOffset{m.stage.topic: offsets}, nil)
+	// The client's own way waits for a rebalance to end, behind a lock that no
+	// context opens. This may be refused instead, and is made up for by the next.
+	req := kmsg.NewPtrOffsetCommitRequest()
+	req.Group, req.MemberID, req.Generation = m.stage.group, id, generation
+	req.Topics = append(req.Topics, topic)
+	if _, err := req.RequestWith(ctx, m.cl); err != nil && ctx.Err() == nil {
+		m.w.cfg.Log.Debug("commit offsets", "group", m.stage.group, "err", err)
+	}
 }
 
 // run commits offsets now and then until ctx is done.
