@@ -2,6 +2,8 @@
 
 SEEDS  ?= 1000 ## how many random runs:  make simulate SEEDS=20
 N      ?= 1 ## how many processors:  make start-processor N=3
+PEERS  ?= ## 1: Kafka Streams too, from PEERS_DIR:  make bench PEERS=1
+BENCH  ?= ## flags of bench:  make bench BENCH="-work zipf -runs 1"
 RUNNER ?= auto ## what Kafka runs in, docker or host:  make start-kafka RUNNER=host
 
 # Settings of the programs (docs/settings.md) come from the environment and from config/.env, which
@@ -69,6 +71,13 @@ check: deps ## format, vet, staticcheck, tidy, and the architecture page against
 .PHONY: simulate
 simulate: deps ## SEEDS random runs with crashes, each checked against a plain recount
 	go test ./simulation -run TestSimulation -count 1 -timeout 0 -args -seeds $(SEEDS)
+
+# Is it fast? Both measure on a Kafka of their own, from its jars, and print what they found.
+
+.PHONY: bench
+bench: build ## likes/s, CPU and memory; three workloads beside a plain consumer
+	@go build -o dist/ ./bench
+	@PEERS=$(PEERS) deploy/bench.sh $(BENCH)
 
 # Building and tidying up.
 

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -18,6 +20,7 @@ import (
 type result struct {
 	who       string
 	likes     int
+	ready     time.Duration // from start to ready
 	took      time.Duration // from ready to the last row
 	cpu       time.Duration // of the contestant, its whole life
 	brokerCPU time.Duration // in the same time
@@ -25,12 +28,13 @@ type result struct {
 	spread    string
 }
 
-const header = "contestant      likes/s   CPU s per million   broker's   peak MB   s"
+const header = "contestant      likes/s   CPU s per million   broker's   peak MB   seconds (and before: start)"
 
 func (r result) String() string {
 	million := float64(r.likes) / 1e6
-	return fmt.Sprintf("%-12s %10.0f   %17.2f   %8.2f   %7d   %.2f %s",
-		r.who, float64(r.likes)/r.took.Seconds(), r.cpu.Seconds()/million, r.brokerCPU.Seconds()/million, r.rss>>20, r.took.Seconds(), r.spread)
+	return fmt.Sprintf("%-12s %10.0f   %17.2f   %8.2f   %7d   %.2f (%.2f) %s",
+		r.who, float64(r.likes)/r.took.Seconds(), r.cpu.Seconds()/million, r.brokerCPU.Seconds()/million, r.rss>>20,
+		r.took.Seconds(), r.ready.Seconds(), r.spread)
 }
 
 func median(rs []result) result {
@@ -43,6 +47,7 @@ func median(rs []result) result {
 		return v[len(v)/2]
 	}
 	m := result{who: rs[0].who + " ~", likes: rs[0].likes}
+	m.ready = time.Duration(by(func(r result) int64 { return int64(r.ready) }))
 	m.took = time.Duration(by(func(r result) int64 { return int64(r.took) }))
 	m.cpu = time.Duration(by(func(r result) int64 { return int64(r.cpu) }))
 	m.brokerCPU = time.Duration(by(func(r result) int64 { return int64(r.brokerCPU) }))
@@ -106,7 +111,11 @@ func measureOurs(ctx context.Context, o options, w *workload, n names) (result, 
 	cmd := exec.CommandContext(ctx, o.processor)
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
 	cmd.WaitDelay = 15 * time.Second
-	cmd.Env = append(os.Environ(), environment(o, n, dir)...)
+	admin, err := freePort()
+	if err != nil {
+		return result{}, err
+	}
+	cmd.Env = append(os.Environ(), append(environment(o, n, dir), "COUNTER_ADMIN_ADDR="+admin)...)
 	logFile, err := os.Create(filepath.Join(dir, "log"))
 	if err != nil {
 		return result{}, err
@@ -117,8 +126,11 @@ func measureOurs(ctx context.Context, o options, w *workload, n names) (result, 
 	if err := cmd.Start(); err != nil {
 		return result{}, fmt.Errorf("start %s: %w (make build makes it)", o.processor, err)
 	}
-	began := time.Now()
+	started := time.Now()
+	began := make(chan time.Time, 1)
+	go func() { began <- whenReady(ctx, admin) }()
 	last, err := collect(ctx, o, n, want)
+	ready := <-began
 	broker := cpuOf(o.brokerPID) - before
 	cmd.Process.Signal(syscall.SIGTERM)
 	err = errors.Join(err, cmd.Wait())
@@ -126,9 +138,36 @@ func measureOurs(ctx context.Context, o options, w *workload, n names) (result, 
 		log, _ := os.ReadFile(logFile.Name())
 		return result{}, fmt.Errorf("%w\n%s", err, log[max(0, len(log)-4000):])
 	}
-	r := result{who: "ours", likes: w.likes, took: last.Sub(began), brokerCPU: broker}
+	r := result{who: "ours", likes: w.likes, ready: ready.Sub(started), took: last.Sub(ready), brokerCPU: broker}
 	r.usage(cmd.ProcessState)
 	return r, nil
+}
+
+func freePort() (string, error) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", err
+	}
+	defer l.Close()
+	return l.Addr().String(), nil
+}
+
+// whenReady is the instant at which a process says that it is ready, or, at
+// the latest, a minute from now.
+func whenReady(ctx context.Context, admin string) time.Time {
+	ctx, cancel := context.WithTimeout(ctx, time.Minute)
+	defer cancel()
+	for ctx.Err() == nil {
+		resp, err := http.Get("http://" + admin + "/readyz")
+		if err == nil {
+			resp.Body.Close()
+			if resp.StatusCode == http.StatusOK {
+				break
+			}
+		}
+		time.Sleep(5 * time.Millisecond)
+	}
+	return time.Now()
 }
 
 // environment is the processor's settings for a run. Everything is as it

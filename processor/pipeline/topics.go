@@ -71,16 +71,20 @@ func (c *Config) topicSpecs() []topicSpec {
 func ms(d time.Duration) string { return strconv.FormatInt(d.Milliseconds(), 10) }
 func bytes(n int) string        { return strconv.Itoa(n) }
 
+// patience is how long the first answers of Kafka may take before it is worth
+// a word.
+const patience = time.Second
+
 // openTopics creates the topics that are missing, checks all of them, and
 // learns their identities. It waits, saying so once, while no broker answers.
 func (w *worker) openTopics(ctx context.Context) error {
-	said := false
+	began, said := time.Now(), false
 	for backoff := minBackoff; ; backoff = min(2*backoff, maxBackoff) {
 		err := w.tryTopics(ctx)
 		if stop := (*stopError)(nil); err == nil || ctx.Err() != nil || errors.As(err, &stop) {
 			return err
 		}
-		if !said {
+		if !said && time.Since(began) > patience { // new topics take a moment to be known
 			w.cfg.Log.Warn("waiting for Kafka", "brokers", w.cfg.Brokers, "reason", err)
 			said = true
 		}

@@ -1,0 +1,19 @@
+#!/usr/bin/env bash
+# Measures the processor on a Kafka of its own, which is stopped afterwards; the
+# arguments go to bench (bench -h lists them). With PEERS=1 the peers are
+# measured in the same run, by the programs in PEERS_DIR.
+set -euo pipefail
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+cd "$root"
+export RUNNER=host KAFKA_PORT=${BENCH_KAFKA_PORT:-19094} KAFKA_DATA=$root/data/bench-kafka
+rm -rf "$KAFKA_DATA"
+trap 'deploy/kafka/stop.sh; rm -rf "$KAFKA_DATA"' EXIT
+deploy/kafka/start.sh
+read -r pid _ <"$KAFKA_DATA/kafka.pid"
+dist/bench -broker "127.0.0.1:$KAFKA_PORT" -broker-pid "$pid" -dir "$root/data" "$@"
+if [ "${PEERS:-}" = 1 ]; then
+  [ -x "${PEERS_DIR:-}/bench.sh" ] || { echo "PEERS=1 needs PEERS_DIR, the folder of the peers' bench.sh" >&2; exit 1; }
+  for kind in zipf viral flat; do
+    "$PEERS_DIR/bench.sh" $kind 2000000 "${RUNS:-1}" kstreams-eos-emit
+  done
+fi
