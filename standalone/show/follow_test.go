@@ -3,6 +3,8 @@ package show_test
 import (
 	"context"
 	"errors"
+	"log/slog"
+	"strings"
 	"testing"
 	"time"
 
@@ -88,3 +90,40 @@ func abort(t *testing.T, cluster *kfake.Cluster, topic string, value []byte) {
 		t.Fatal(err)
 	}
 }
+
+// A line per window, not per video, and none is forgotten at the end.
+func TestWindows(t *testing.T) {
+	cluster, err := kfake.NewCluster(kfake.NumBrokers(1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer cluster.Close()
+	topics := likes.DefaultTopics()
+	for i, count := range []uint64{3, 4, 5} {
+		f := likes.Final{Type: "1min", Video: likes.VideoID(rune('a' + i)), Count: count, Start: noon, End: noon.Add(time.Minute)}
+		write(t, cluster, topics.Aggregations[0], f.Append(nil))
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	lines := make(chan string, 10)
+	log := slog.New(slog.NewTextHandler(sink(func(line string) { lines <- line }), nil))
+	ended := make(chan error, 1)
+	go func() {
+		from := show.Source{Brokers: cluster.ListenAddrs(), From: kgo.NewOffset().AtStart()}
+		ended <- show.Windows(ctx, from, topics, log)
+	}()
+	first := <-lines
+	cancel()
+	if err := <-ended; err != nil {
+		t.Fatal(err)
+	}
+	want := `msg="window published" window=1min start=2026-03-01T12:00:00.000Z end=2026-03-01T12:01:00.000Z videos=3 likes=12`
+	if !strings.Contains(first, want) || len(lines) != 0 {
+		t.Errorf("log: %s and %d more lines, want %s", first, len(lines), want)
+	}
+}
+
+// sink is a writer that is a function.
+type sink func(string)
+
+func (s sink) Write(p []byte) (int, error) { s(string(p)); return len(p), nil }

@@ -42,10 +42,11 @@ func Line(e Event) string {
 // clockTime has milliseconds where there are any.
 func clockTime(t time.Time) string { return t.Local().Format("15:04:05.999") }
 
-// Windows logs each window that is published from now on, once, until ctx
-// ends: how many videos it had, and how many likes. It never logs a video.
+// Windows logs each window that is published from where the source begins,
+// once, until ctx ends: how many videos it had, and how many likes. It never
+// logs a video. The source's topics are chosen here.
 func Windows(ctx context.Context, from Source, topics likes.Topics, log *slog.Logger) error {
-	from.Topics, from.From = topics.Aggregations[:], Since(time.Now())
+	from.Topics = topics.Aggregations[:]
 	s := NewSums()
 	var mu sync.Mutex // guards s
 	say := func(before time.Time) {
