@@ -125,7 +125,7 @@ func TestTable(t *testing.T) {
 	if err := <-ended; err != nil {
 		t.Fatal(err)
 	}
-	end := term.await(t, "\x1b[?1049l")
+	end := term.await(t, "\x1b[?1049l", "something is odd\r\n")
 	if !strings.HasSuffix(end, "\x1b[?7h\x1b[?25h\x1b[?1049lsomething is odd\r\n") {
 		t.Errorf("the end of the table: %q, want the terminal as it was, and the log", end)
 	}
