@@ -64,6 +64,10 @@ stop-processor: ## stop all of them
 test: deps ## all tests, race detector on; needs no broker
 	go test -race ./...
 
+.PHONY: test-kafka
+test-kafka: deps ## exactly once on a real Kafka, under kill -9: some six minutes
+	go test ./chaos -count 1 -timeout 15m -v -args -kafka
+
 .PHONY: check
 check: deps ## format, vet, staticcheck, tidy, and the architecture page against the code
 	@deploy/check.sh

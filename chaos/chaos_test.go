@@ -33,12 +33,16 @@ func programs(t *testing.T, replace map[string]string) string {
 	return build(t, replace, "./processor", "./functions", "./chaos/checker")
 }
 
+// pane is short, so that many close in a run.
+const pane = 2 * time.Second
+
 // TestPlain is a run without any fault: what it finds, chaos would hide.
 func TestPlain(t *testing.T) {
 	s := needKafka(t)
-	w := newWorld(t, programs(t, nil), s)
+	w := newWorld(t, setup{bin: programs(t, nil), seed: s, pane: pane})
 	w.addProcessors(3)
-	w.startLoad(s)
+	w.checkTopics()
+	w.startLoad()
 	w.calm()
 	time.Sleep(15 * pane)
 	w.unsurprised()
@@ -48,9 +52,9 @@ func TestPlain(t *testing.T) {
 // TestChaos breaks everything that can be broken, in turn, while likes come.
 func TestChaos(t *testing.T) {
 	s := needKafka(t)
-	w := newWorld(t, programs(t, nil), s)
+	w := newWorld(t, setup{bin: programs(t, nil), seed: s, pane: pane})
 	w.addProcessors(3)
-	w.startLoad(s)
+	w.startLoad()
 	time.Sleep(3 * pane)
 	w.kills()
 	w.stopOne()

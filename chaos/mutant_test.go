@@ -96,10 +96,9 @@ func (m *mutation) apply(t *testing.T) map[string]string {
 func (m *mutation) convicted(t *testing.T, bin string, seed uint64) (convicted bool) {
 	t.Helper()
 	t.Run("try", func(t *testing.T) {
-		w := newWorld(t, bin, seed)
+		w := newWorld(t, setup{bin: bin, seed: seed, pane: pane, mutant: true})
 		w.addProcessors(3)
-		w.mutant = true
-		w.startLoad(seed)
+		w.startLoad()
 		time.Sleep(3 * pane)
 		m.chaos(w)
 		time.Sleep(3 * pane)

@@ -4,10 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
-	"net/http"
-	"os"
 	"path/filepath"
-	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -21,7 +18,6 @@ import (
 
 // What the counter is told, and what is sent.
 const (
-	pane       = 2 * time.Second
 	grace      = time.Second
 	idleAfter  = 2 * time.Second
 	session    = 6 * time.Second // of the group: the processor's choice
@@ -31,10 +27,21 @@ const (
 	badEvery   = 3 * time.Second
 )
 
+// setup is what differs between the worlds of tests.
+type setup struct {
+	bin  string // folder of the programs
+	seed uint64 // of all choices
+	pane time.Duration
+	// mutant says that the programs have a mistake: processors may end by
+	// themselves, and what is missing need not be waited for that long.
+	mutant bool
+}
+
 // world is the whole system as processes, with its load and its judges.
 type world struct {
 	*testing.T
-	dir, bin    string
+	setup
+	dir         string
 	random      *rand.Rand
 	broker      *broker
 	admin       *kadm.Client
@@ -46,14 +53,12 @@ type world struct {
 	load        *load.Load
 	stopLoad    func() // and wait for its last answer
 	standstills []standstill
-	mutant      bool // its processors may end by themselves
 }
 
-// newWorld starts everything but processors and load. The seed is that of all
-// choices.
-func newWorld(t *testing.T, bin string, seed uint64) *world {
+// newWorld starts everything but processors and load.
+func newWorld(t *testing.T, s setup) *world {
 	t.Helper()
-	w := &world{T: t, dir: workDir(t), bin: bin, random: rand.New(rand.NewPCG(seed, 0))}
+	w := &world{T: t, setup: s, dir: workDir(t), random: rand.New(rand.NewPCG(s.seed, 0))}
 	w.broker = startBroker(t, w.dir)
 	cl, err := kgo.NewClient(kgo.SeedBrokers(w.broker.client), kgo.MetadataMinAge(100*time.Millisecond))
 	if err != nil {
@@ -62,20 +67,34 @@ func newWorld(t *testing.T, bin string, seed uint64) *world {
 	w.admin = kadm.NewClient(cl)
 	t.Cleanup(cl.Close)
 	w.observe()
-	w.checker = start(t, program{
-		name: "checker", path: filepath.Join(bin, "checker"), dir: w.dir,
+	w.startChecker()
+	w.startAPI()
+	return w
+}
+
+func (w *world) startChecker() {
+	w.Helper()
+	wait := 10*w.pane + settleWithin
+	if w.mutant {
+		wait = 10*w.pane + 10*time.Second
+	}
+	w.checker = start(w.T, program{
+		name: "checker", path: filepath.Join(w.bin, "checker"), dir: w.dir,
 		args: []string{
-			"-brokers", w.broker.client, "-answers", w.answers(), "-pane", pane.String(), "-grace", grace.String(),
+			"-brokers", w.broker.client, "-answers", w.answers(), "-wait", wait.String(), "-pane", w.pane.String(), "-grace", grace.String(),
 			"-idle", idleAfter.String(), "-sources", fmt.Sprint(partitions), "-logs", fmt.Sprint(partitions),
 		},
 	})
-	addr := freeAddr(t)
+}
+
+func (w *world) startAPI() {
+	w.Helper()
+	addr := freeAddr(w.T)
 	w.apiURL = "http://" + addr
-	w.api = start(t, program{
-		name: "api", path: filepath.Join(bin, "functions"), dir: w.dir,
+	w.api = start(w.T, program{
+		name: "api", path: filepath.Join(w.bin, "functions"), dir: w.dir,
 		env: []string{"COUNTER_API_ADDR=" + addr, "KAFKA_BROKERS=" + w.broker.client, "COUNTER_API_DEADLINE=800ms", "COUNTER_LOG_FORMAT=json"},
 	})
-	return w
 }
 
 func (w *world) answers() string { return filepath.Join(w.dir, "answers.log") }
@@ -84,7 +103,7 @@ func (w *world) answers() string { return filepath.Join(w.dir, "answers.log") }
 // while the world runs. The judgement is the checker's.
 func (w *world) observe() {
 	ledger := check.New(check.Config{
-		Topics: check.DefaultTopics(), Pane: pane, Grace: grace, Idle: idleAfter, Sources: partitions, Logs: partitions,
+		Topics: check.DefaultTopics(), Pane: w.pane, Grace: grace, Idle: idleAfter, Sources: partitions, Logs: partitions,
 	})
 	w.watch = ledger.Watch()
 	ctx, cancel := context.WithCancel(context.Background())
@@ -95,80 +114,6 @@ func (w *world) observe() {
 		}
 	})
 	w.Cleanup(func() { cancel(); following.Wait() })
-}
-
-// processor is one of the counter's processes, started as often as it takes.
-type processor struct {
-	*process
-	w     *world
-	n     int
-	data  string
-	admin string // host:port
-}
-
-// addProcessor starts one more.
-func (w *world) addProcessor() *processor {
-	w.Helper()
-	p := &processor{w: w, n: len(w.processors), admin: freeAddr(w.T)}
-	p.data = filepath.Join(w.dir, fmt.Sprintf("processor-%d", p.n))
-	w.processors = append(w.processors, p)
-	p.start()
-	return p
-}
-
-func (p *processor) start() {
-	p.w.Helper()
-	p.process = start(p.w.T, program{
-		name: fmt.Sprintf("processor-%d", p.n), path: filepath.Join(p.w.bin, "processor"), dir: p.w.dir,
-		env: []string{
-			"KAFKA_BROKERS=" + p.w.broker.client, "COUNTER_DATA_DIR=" + p.data, "COUNTER_ADMIN_ADDR=" + p.admin,
-			"COUNTER_PANE=" + pane.String(), "COUNTER_GRACE=" + grace.String(), "COUNTER_IDLE_AFTER=" + idleAfter.String(),
-			"COUNTER_API_DEADLINE=800ms", "COUNTER_LOG_FORMAT=json", "LOG_LEVEL=" + *logLevel,
-		},
-	})
-}
-
-// member is its name in the group and in its clients' ids; empty while it has
-// none.
-func (p *processor) member() string {
-	b, err := os.ReadFile(filepath.Join(p.data, "member"))
-	if err != nil {
-		return ""
-	}
-	return strings.TrimSpace(string(b))
-}
-
-// ready is its own word.
-func (p *processor) ready() bool {
-	resp, err := http.Get("http://" + p.admin + "/readyz")
-	if err != nil {
-		return false
-	}
-	resp.Body.Close()
-	return resp.StatusCode == http.StatusOK
-}
-
-// The transactional ids of the tasks.
-func sourceID(partition int) string {
-	return fmt.Sprintf("%s/%d", check.DefaultTopics().Positions, partition)
-}
-
-func countID(partition int) string {
-	return fmt.Sprintf("%s/%d", check.DefaultTopics().Changelog, partition)
-}
-
-// leads are the partitions of which the processor was the last to fence the
-// task: what it owns, whatever it believes itself.
-func (p *processor) leads(id func(int) string) (led []int) {
-	if !p.running() {
-		return nil
-	}
-	for i := range partitions {
-		if m := p.member(); m != "" && strings.Contains(p.w.broker.network.Fence(id(i)).Client, m) {
-			led = append(led, i)
-		}
-	}
-	return led
 }
 
 // settled says whether all processors are well and every task has an owner
@@ -188,14 +133,9 @@ func (w *world) settled() bool {
 }
 
 // startLoad begins to send likes, and bad records, until stopLoad.
-func (w *world) startLoad(seed uint64) {
+func (w *world) startLoad() {
 	w.Helper()
-	random := rand.New(rand.NewPCG(seed, 3))
-	ids := make([]string, videos)
-	for i := range ids {
-		ids[i] = fmt.Sprintf("%08x-%04x-4%03x-8%03x-%012x", random.Uint32(), random.UintN(1<<16), random.UintN(1<<12), random.UintN(1<<12), random.Uint64N(1<<48))
-	}
-	l, err := load.New(load.Config{URL: w.apiURL, Videos: ids, Rate: rate, Seed: seed, Log: w.answers()})
+	l, err := load.New(load.Config{URL: w.apiURL, Videos: ids(w.seed, videos), Rate: rate, Seed: w.seed, Log: w.answers()})
 	if err != nil {
 		w.Fatal(err)
 	}
@@ -216,6 +156,16 @@ func (w *world) startLoad(seed uint64) {
 	})
 	w.Cleanup(stop)
 	w.load, w.stopLoad = l, stop
+}
+
+// ids are so many made-up video ids.
+func ids(seed uint64, n int) []string {
+	random := rand.New(rand.NewPCG(seed, 3))
+	all := make([]string, n)
+	for i := range all {
+		all[i] = fmt.Sprintf("%08x-%04x-4%03x-8%03x-%012x", random.Uint32(), random.UintN(1<<16), random.UintN(1<<12), random.UintN(1<<12), random.Uint64N(1<<48))
+	}
+	return all
 }
 
 // loaded fails the test when the likes have run out: what happens then proves

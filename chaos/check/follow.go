@@ -7,13 +7,15 @@ import (
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
 )
 
 // Follow waits until the topics are there, and reads all of them from their
 // first record on as they grow, giving each committed record to add, with the
 // instant it was seen at. It returns nil when ctx is done. That a partition no
-// longer has its first records, or the next one, is an error.
+// longer has its first records, or the next one, is an error, but for the
+// positions: of them the owner keeps the newest only, whenever it likes.
 func Follow(ctx context.Context, brokers []string, topics Topics, add func(*kgo.Record, time.Time)) error {
 	cl, err := kgo.NewClient(
 		kgo.SeedBrokers(brokers...),
@@ -45,6 +47,11 @@ func Follow(ctx context.Context, brokers []string, topics Topics, add func(*kgo.
 			add(r, seen)
 		})
 		for _, e := range fetches.Errors() {
+			if e.Topic == topics.Positions && errors.Is(e.Err, kerr.OffsetOutOfRange) {
+				cl.RemoveConsumePartitions(map[string][]int32{e.Topic: {e.Partition}})
+				cl.AddConsumePartitions(map[string]map[int32]kgo.Offset{e.Topic: {e.Partition: kgo.NewOffset().AtStart()}})
+				continue
+			}
 			after := "before the first record"
 			if r := last[place{e.Topic, e.Partition}]; r != nil {
 				after = fmt.Sprintf("after offset %d, written %v ago", r.Offset, seen.Sub(r.Timestamp).Round(time.Millisecond))

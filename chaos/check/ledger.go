@@ -79,6 +79,7 @@ func New(cfg Config) *Ledger {
 	}
 	l.watch.seen = make([][]Sighting, cfg.Logs)
 	l.watch.open = make([]int, cfg.Logs)
+	l.watch.parts = make([]int, cfg.Logs)
 	return l
 }
 
@@ -154,6 +155,9 @@ func (l *Ledger) addChangelog(r *kgo.Record) {
 		var now record.Position
 		if now, err = record.ParsePosition(r.Value); err == nil {
 			l.positions[r.Partition] = now
+			if now.Cursor != "" {
+				l.watch.part(int(r.Partition))
+			}
 			if now.Published < before.Published || now.Published == before.Published && now.Cursor < before.Cursor || now.Replay < before.Replay {
 				err = fmt.Errorf("a position went back from %+v to %+v", before, now)
 			}

@@ -10,9 +10,10 @@ import (
 
 // Watch is what another goroutine may ask while the ledger grows.
 type Watch struct {
-	mu   sync.Mutex // guards the rest
-	seen [][]Sighting
-	open []int
+	mu    sync.Mutex // guards the rest
+	seen  [][]Sighting
+	open  []int
+	parts []int
 }
 
 // Sighting is a final or running count, as a read_committed reader saw it.
@@ -39,6 +40,20 @@ func (w *Watch) Open(partition int) int {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.open[partition]
+}
+
+// Parts is how often a publication of a log partition has committed a part of a
+// pane that was not the last.
+func (w *Watch) Parts(partition int) int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.parts[partition]
+}
+
+func (w *Watch) part(partition int) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.parts[partition]++
 }
 
 // After is the first count of a log partition that was written after an

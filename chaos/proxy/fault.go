@@ -30,6 +30,7 @@ type Fault struct {
 	ID     string // what the transactional id contains
 	Client string // what the client id contains
 	Finals bool   // only a transaction that carries final counts
+	After  int    // how many that fit are left alone before
 
 	struck   chan struct{}
 	released chan struct{}
@@ -167,6 +168,10 @@ func (p *Proxy) strike(r *request) *Fault {
 	}
 	for i, f := range p.faults {
 		if strings.Contains(r.id, f.ID) && strings.Contains(r.client, f.Client) && (finals || !f.Finals) {
+			if f.After > 0 {
+				f.After--
+				continue
+			}
 			p.faults = slices.Delete(p.faults, i, i+1)
 			f.id = r.id
 			if f.Kind != Hold {
