@@ -125,7 +125,7 @@ func (w *world) ambush(rng chance) {
 		return
 	}
 	w.note("ambush for %s: %s, %d later, after it: %v", h.name, kind.name, n, after)
-	h.alive().wire.set(&trap{match: kind.nth(n), after: after, spring: func(*link) { h.kill(how) }})
+	h.alive().wire.set(&trap{match: kind.nth(n), after: after, spring: func() { h.kill(how) }})
 }
 
 // ambushApply kills a process when its transaction is committed and its store
@@ -164,7 +164,7 @@ func (w *world) loseAnswer(rng chance) {
 		return
 	}
 	w.note("%s loses the answer to %s, %d later, obeyed: %v", h.name, kind.name, n, after)
-	h.alive().wire.set(&trap{match: kind.nth(n), after: after, spring: func(*link) { w.tally.add("lost answers") }})
+	h.alive().wire.set(&trap{match: kind.nth(n), after: after, spring: func() { w.tally.add("lost answers") }})
 }
 
 func (w *world) stopOne(rng chance) {

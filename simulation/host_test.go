@@ -52,10 +52,10 @@ type life struct {
 	cancel context.CancelFunc
 	done   chan struct{}
 
-	mu      sync.Mutex // guards the rest
-	dead    bool       // killed: nothing of it reaches anything any more
-	stop    bool       // told to stop
-	open    map[int]bool
+	mu      sync.Mutex     // guards the rest
+	dead    bool           // killed: nothing of it reaches anything any more
+	stop    bool           // told to stop
+	open    map[int]*store // that the processor has open
 	applies int
 	atApply func(n int) // called before and after the store learns of a commit: 2k, 2k+1
 }
@@ -69,7 +69,7 @@ func (h *host) start() *life {
 		return h.run
 	}
 	ctx, cancel := context.WithCancel(context.Background())
-	l := &life{h: h, cancel: cancel, done: make(chan struct{}), open: make(map[int]bool)}
+	l := &life{h: h, cancel: cancel, done: make(chan struct{}), open: make(map[int]*store)}
 	l.wire = h.w.newWire()
 	if h.w.mutate != nil {
 		l.wire.mutate = func(f *frame) { h.w.mutate(l, f) }
@@ -222,8 +222,8 @@ func (s stores) Open(p int) (state.Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	s.l.open[p] = true
-	return &store{Store: m, l: s.l, partition: p}, nil
+	s.l.open[p] = &store{Store: m, l: s.l, partition: p}
+	return s.l.open[p], nil
 }
 
 func (s stores) Destroy(p int) error {

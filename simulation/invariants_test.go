@@ -31,8 +31,8 @@ func (c *court) fault(format string, args ...any) {
 
 // judge checks everything that can be seen in the topics, once the world is at
 // rest and all windows are closed.
-func (w *world) judge(calm time.Time) []string {
-	c := &court{w: w, sight: w.eyes.sight(), calm: calm}
+func (w *world) judge() []string {
+	c := &court{w: w, sight: w.eyes.sight(), calm: w.calm}
 	c.oracle = recountLog(c.sight, w.topics.Log, w.plan.pane)
 	w.mu.Lock()
 	c.verdict = slices.Concat(w.faults, w.eyes.faults, c.oracle.faults)
@@ -41,12 +41,14 @@ func (w *world) judge(calm time.Time) []string {
 		c.fault("%d records are in transactions that never ended", n)
 	}
 	finals := c.finals()
+	w.finals, w.logStart = finals, w.cluster.PartitionInfo(w.topics.Log, 0).LogStartOffset
 	c.accounts(finals)
 	c.sums(finals)
 	c.recount(finals)
 	c.ingestion(finals)
 	c.dead()
 	c.running()
+	c.positions()
 	w.tally.addN("aborted transactions", c.sight.aborts)
 	return c.verdict
 }

@@ -19,7 +19,8 @@ type oracle struct {
 	videos map[string]*tally
 	// frontier is, per log partition, the first pane that is open.
 	frontier map[int32]int64
-	home     map[string]int32 // the log partition of a video
+	home     map[string]int32  // the log partition of a video
+	places   map[int32]*places // by log partition, where likes lie
 	faults   []string
 }
 
@@ -35,6 +36,8 @@ const noFrontier = -1 << 62
 // recount reads a log partition from its first record.
 func (o *oracle) recount(partition int32, log []*seen) {
 	var marks []mark
+	where := new(places)
+	o.places[partition] = where
 	frontier := int64(noFrontier)
 	for _, r := range log {
 		b, err := decode(r.Value)
@@ -56,12 +59,12 @@ func (o *oracle) recount(partition int32, log []*seen) {
 				o.videos[d.video] = t
 			}
 			t.own[d.pane] += d.likes
-			if in := max(d.pane, frontier); in != d.pane {
-				t.counted[in] += d.likes
+			in := max(d.pane, frontier)
+			t.counted[in] += d.likes
+			if in != d.pane {
 				t.late[in] += d.likes
-			} else {
-				t.counted[in] += d.likes
 			}
+			where.add(in, d.video, r.Offset)
 		}
 		for len(marks) < b.sources {
 			marks = append(marks, mark{})
@@ -236,7 +239,7 @@ func decode(b []byte) (e entry, err error) {
 
 // count the log, all partitions of it.
 func recountLog(s sight, topic string, pane time.Duration) *oracle {
-	o := &oracle{pane: pane, videos: map[string]*tally{}, frontier: map[int32]int64{}, home: map[string]int32{}}
+	o := &oracle{pane: pane, videos: map[string]*tally{}, frontier: map[int32]int64{}, home: map[string]int32{}, places: map[int32]*places{}}
 	for _, p := range s.partitions(topic) {
 		o.recount(p, s.read(place{topic, p}))
 	}

@@ -82,16 +82,21 @@ func (w *world) runChaos() []string {
 	})
 	w.wreak(w.plan.chaos)
 	w.heal()
-	calm := time.Now()
+	w.calm = time.Now()
 	w.note("calm")
 	time.Sleep(max(10*time.Second, 3*w.plan.pane))
 	stop()
 	liking.Wait()
 	w.crowd.busy.Wait()
+	return w.verdict()
+}
+
+// verdict lets everything come to rest, and judges it.
+func (w *world) verdict() []string {
 	w.silence()
 	w.rest()
 	w.compareStores()
-	return w.judge(calm)
+	return w.judge()
 }
 
 // silence waits until the longest window of the last like is final.

@@ -46,7 +46,7 @@ func (c *crowd) begin(w *world) {
 	}
 	c.plain, err = kgo.NewClient(kgo.SeedBrokers(w.cluster.ListenAddrs()...), kgo.Dialer(c.wires[1].dial), kgo.ClientID("plain"),
 		kgo.ProducerLinger(0), kgo.ProducerBatchCompression(kgo.NoCompression()), kgo.ProducerBatchMaxBytes(2<<20),
-		kgo.RecordPartitioner(kgo.ManualPartitioner()), kgo.RecordDeliveryTimeout(4*time.Second), kgo.AllowIdempotentProduceCancellation(),
+		kgo.RecordPartitioner(kgo.ManualPartitioner()), kgo.AllowIdempotentProduceCancellation(),
 		kgo.MetadataMinAge(100*time.Millisecond), kgo.MetadataMaxAge(2*time.Second), kgo.RequestTimeoutOverhead(3*time.Second))
 	if err != nil {
 		panic(err)
@@ -79,15 +79,24 @@ func (c *crowd) post(video string) int {
 
 // put is one like by the plain producer, with an event time of its choice.
 func (c *crowd) put(partition int32, video string, at time.Time) {
-	err := c.plain.ProduceSync(context.Background(), &kgo.Record{Topic: c.w.topics.Ingestion, Partition: partition, Value: []byte(video), Timestamp: at}).FirstErr()
+	err := c.produce(&kgo.Record{Partition: partition, Value: []byte(video), Timestamp: at})
 	c.account(video, err == nil)
+}
+
+// produce tries for four seconds. It does so with a context, as the client would
+// take the age of an old timestamp for time that it has tried.
+func (c *crowd) produce(r *kgo.Record) error {
+	ctx, cancel := context.WithTimeout(context.Background(), 4*time.Second)
+	defer cancel()
+	r.Topic = c.w.topics.Ingestion
+	return c.plain.ProduceSync(ctx, r).FirstErr()
 }
 
 // rubbish is a record that is no like.
 func (c *crowd) rubbish(partition int32, key, value []byte) {
-	r := &kgo.Record{Topic: c.w.topics.Ingestion, Partition: partition, Key: key, Value: value,
+	r := &kgo.Record{Partition: partition, Key: key, Value: value,
 		Headers: []kgo.RecordHeader{{Key: "from", Value: []byte("somebody\x00else")}}}
-	if err := c.plain.ProduceSync(context.Background(), r).FirstErr(); err == nil {
+	if err := c.produce(r); err == nil {
 		c.mu.Lock()
 		c.bad++
 		c.mu.Unlock()

@@ -69,11 +69,13 @@ func (f *frame) replace(req kmsg.Request) {
 // "reader", "admin".
 func (f *frame) of(part string) bool { return strings.HasSuffix(f.client, "-"+part) }
 
-// trap waits for a request, and springs once.
+// trap waits for a request, and springs once. Then the connection is cut, or,
+// where it stays, the request goes on its way, unless the wire hangs now.
 type trap struct {
 	match  func(f *frame) bool // called for each request, in order
 	after  bool                // spring when the broker has obeyed, instead of the answer
-	spring func(l *link)
+	stays  bool
+	spring func()
 }
 
 // link is one connection.
@@ -194,15 +196,18 @@ func (l *link) ask(f *frame) bool {
 	}
 	t := l.w.trapFor(f)
 	if t != nil && !t.after {
-		t.spring(l)
-		l.cut()
-		return false
+		t.spring()
+		if !t.stays {
+			l.cut()
+			return false
+		}
+		l.wait(f)
 	}
-	l.mu.Lock()
-	if t != nil {
+	if t != nil && t.after {
+		l.mu.Lock()
 		l.sprung[f.corr] = t
+		l.mu.Unlock()
 	}
-	l.mu.Unlock()
 	if l.w.mutate != nil {
 		l.w.mutate(f)
 	}
@@ -218,9 +223,11 @@ func (l *link) answer(f *frame) bool {
 	if t == nil {
 		return true
 	}
-	t.spring(l)
-	l.cut()
-	return false
+	t.spring()
+	if !t.stays {
+		l.cut()
+	}
+	return t.stays
 }
 
 func (w *wire) trapFor(f *frame) *trap {

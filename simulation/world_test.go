@@ -45,6 +45,10 @@ type world struct {
 	tally   tallies
 	mutate  func(*life, *frame) // of requests in flight; for mutation tests
 	verbose func(string)
+	calm    time.Time      // since when windows have to be final in time; zero is never
+	finals  map[span]count // what was published, once it is judged
+
+	logStart int64 // where log partition 0 began in the end
 
 	crowd crowd
 
