@@ -57,10 +57,15 @@ func run(ctx context.Context) (err error) {
 	log.Info("processor starts", "member", cfg.Member, "brokers", s.Brokers, "group", s.Group, "data", s.DataDir)
 
 	parts, ctx := errgroup.WithContext(ctx)
+	// Health is told to the end: while it stops, a processor is not ready.
+	serving, stopServing := context.WithCancel(context.WithoutCancel(ctx))
 	parts.Go(func() error {
-		return admin.Serve(ctx, admin.Config{Listener: listener, Health: health, Gatherer: registry, Log: log})
+		return admin.Serve(serving, admin.Config{Listener: listener, Health: health, Gatherer: registry, Log: log})
 	})
-	parts.Go(func() error { return pipeline.Run(ctx, cfg) })
+	parts.Go(func() error {
+		defer stopServing()
+		return pipeline.Run(ctx, cfg)
+	})
 	if err := parts.Wait(); err != nil {
 		return err
 	}
