@@ -69,8 +69,8 @@ var rules = []rule{
 		example: example{"processor/pipeline", "github.com/twmb/franz-go/pkg/kfake"},
 	},
 	{
-		says:    "`settings` is read where programs are wired: in mains, `processor/setup` and `standalone`; every other package is given a Config.",
-		but:     []string{"settings", "standalone", "processor/setup"},
+		says:    "`settings` is read where programs are wired: in mains, `processor/setup`, `gateway/setup` and `standalone`; every other package is given a Config.",
+		but:     []string{"settings", "standalone", "processor/setup", "gateway/setup"},
 		mains:   true,
 		never:   []string{ours + "/settings"},
 		example: example{"functions/api", ours + "/settings"},
