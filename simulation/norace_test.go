@@ -2,5 +2,4 @@
 
 package simulation_test
 
-// raceEnabled: the race detector makes a world several times slower.
-const raceEnabled = false
+const raceEnabled = false // see race_test.go

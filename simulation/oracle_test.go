@@ -21,6 +21,7 @@ type oracle struct {
 	frontier map[int32]int64
 	home     map[string]int32  // the log partition of a video
 	places   map[int32]*places // by log partition, where likes lie
+	marks    map[int32][]mark  // by log partition, what it says of the sources
 	faults   []string
 }
 
@@ -84,7 +85,7 @@ func (o *oracle) recount(partition int32, log []*seen) {
 		m.next = b.to
 		frontier = max(frontier, reached(marks, o.pane))
 	}
-	o.frontier[partition] = frontier
+	o.frontier[partition], o.marks[partition] = frontier, marks
 }
 
 // mark is what the log has said of a source.
@@ -239,7 +240,7 @@ func decode(b []byte) (e entry, err error) {
 
 // count the log, all partitions of it.
 func recountLog(s sight, topic string, pane time.Duration) *oracle {
-	o := &oracle{pane: pane, videos: map[string]*tally{}, frontier: map[int32]int64{}, home: map[string]int32{}, places: map[int32]*places{}}
+	o := &oracle{pane: pane, videos: map[string]*tally{}, frontier: map[int32]int64{}, home: map[string]int32{}, places: map[int32]*places{}, marks: map[int32][]mark{}}
 	for _, p := range s.partitions(topic) {
 		o.recount(p, s.read(place{topic, p}))
 	}

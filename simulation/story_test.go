@@ -57,16 +57,28 @@ func (w *world) until(d time.Duration) { time.Sleep(time.Until(w.began.Add(d))) 
 // leader is the host that leads the only log partition.
 func (w *world) leader() *host {
 	for _, h := range w.running() {
-		l := h.alive()
-		l.mu.Lock()
-		leads := l.open[0] != nil
-		l.mu.Unlock()
-		if leads {
+		if h.alive().leads() {
 			return h
 		}
 	}
 	w.fault("nobody leads")
 	return w.hosts[0]
+}
+
+// leaders is how many believe to lead it.
+func (w *world) leaders() (n int) {
+	for _, h := range w.running() {
+		if h.alive().leads() {
+			n++
+		}
+	}
+	return n
+}
+
+func (l *life) leads() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.open[0] != nil
 }
 
 // want holds what was published of a video in a window against a count.
