@@ -45,6 +45,14 @@ type Settings struct {
 	VideosFile  string        // a JSON list of videos; empty is the built-in list
 
 	EventNames [len(likes.Windows)]string // of the gateway's final counts, by row of likes.Windows
+
+	GatewayOrigins       []string // whose pages may read counts; "*" alone allows all; empty allows its own alone
+	GatewayRooms         int      // videos that one client may watch
+	GatewayClients       int      // of one gateway
+	GatewayPerAddress    int      // clients of one address; 0 sets no bound
+	GatewayMaxPayload    int      // bytes in one message of a client
+	GatewayAddressHeader string   // whose last entry is the client's address; empty: the connection's
+	PageAPI              string   // where the page sends likes: a URL, or ":port/path" on the page's own host
 }
 
 // Partitions are the numbers of partitions the topics are created with. The

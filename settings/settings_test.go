@@ -31,7 +31,9 @@ func TestDefaultsAreTheContracts(t *testing.T) {
 		EventTime: "append", IngestionRetention: 24 * time.Hour, DevInterval: 20 * time.Second,
 		APIDeadline: 4 * time.Second, APIOrigins: []string{"http://localhost:8000", "http://127.0.0.1:8000"},
 		APIStages: []string{"dev", "prod"}, APIInFlight: 4096,
-		EventNames: [3]string{"live_aggregations_1", "live_aggregations_5", "live_aggregations_10"},
+		EventNames:     [3]string{"live_aggregations_1", "live_aggregations_5", "live_aggregations_10"},
+		GatewayOrigins: []string{"*"}, GatewayRooms: 200, GatewayClients: 20_000, GatewayPerAddress: 1000,
+		GatewayMaxPayload: 1_000_000, PageAPI: ":3000/dev",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("defaults (-want +got):\n%s", diff)
@@ -72,7 +74,7 @@ func TestEveryNameIsRead(t *testing.T) {
 // another is a value that the row accepts and that is not its default.
 func another(row settings.Setting) string {
 	switch {
-	case strings.HasPrefix(row.Accepts, "a number"):
+	case strings.HasPrefix(row.Accepts, "a number") && row.Name != "COUNTER_GATEWAY_MAX_PAYLOAD":
 		return "7"
 	case strings.HasPrefix(row.Accepts, "host:port"):
 		return "127.0.0.1:7777"
@@ -80,6 +82,7 @@ func another(row settings.Setting) string {
 	special := map[string]string{
 		"MODE": "dev", "LOG_LEVEL": "WARNING", "COUNTER_LOG_FORMAT": "json", "COUNTER_EVENT_TIME": "create",
 		"KAFKA_BROKERS": "elsewhere:9092", "COUNTER_API_ORIGINS": "https://example.com", "COUNTER_API_STAGES": "staging",
+		"COUNTER_GATEWAY_ORIGINS": "https://example.com", "COUNTER_PAGE_API": "https://example.com/prod", "COUNTER_GATEWAY_MAX_PAYLOAD": "5000",
 		"COUNTER_GRACE": "7s", "COUNTER_INGESTION_RETENTION": "48h",
 	}
 	switch v, ok := special[row.Name]; {
@@ -135,6 +138,14 @@ func TestFaults(t *testing.T) {
 		{"COUNTER_API_ORIGINS=*,https://example.com", "* alone"},
 		{"COUNTER_API_STAGES=videos", "not videos"},
 		{"COUNTER_API_STAGES=a/b", "letters"},
+		{"COUNTER_GATEWAY_ORIGINS=example.com", "a list of origins"},
+		{"COUNTER_GATEWAY_ROOMS=0", "a number from 1 to 10000"},
+		{"COUNTER_GATEWAY_MAX_PAYLOAD=100", "a number from 1024"},
+		{"COUNTER_GATEWAY_ADDRESS_HEADER=X Y", "the name of a header"},
+		{"COUNTER_PAGE_API=3000", "a URL such as"},
+		{"COUNTER_PAGE_API=:port/dev", "a URL such as"},
+		{"COUNTER_PAGE_API=ftp://example.com", "a URL such as"},
+		{"COUNTER_PAGE_API=https://example.com/dev/", "without a slash at the end"},
 		{"MODE=production", "prod or dev"},
 		{"LOG_LEVEL=loud", "debug, info"},
 		{"KAFKA_BROKERS=http://localhost:9094", "localhost:9094"},
@@ -225,6 +236,24 @@ func environment(t *testing.T, path string) []string {
 		}
 	}
 	return env
+}
+
+// The page finds the API where the settings put it.
+func TestPageFollowsTheAPI(t *testing.T) {
+	for _, tc := range []struct {
+		env  []string
+		want string
+	}{
+		{[]string{"COUNTER_API_ADDR=0.0.0.0:4000"}, ":4000/dev"},
+		{[]string{"COUNTER_API_STAGES=prod,dev"}, ":3000/prod"},
+		{[]string{"COUNTER_API_STAGES=none"}, ":3000"},
+		{[]string{"COUNTER_PAGE_API=https://example.com/prod"}, "https://example.com/prod"},
+	} {
+		got, _, err := settings.Load(tc.env)
+		if err != nil || got.PageAPI != tc.want {
+			t.Errorf("Load(%q): API of the page %q, error %v; want %q", tc.env, got.PageAPI, err, tc.want)
+		}
+	}
 }
 
 // A process started by hand with MODE=dev lets every page use the API.

@@ -34,6 +34,7 @@ func Table() []Setting {
 	rows = append(rows, topicRows()...)
 	rows = append(rows, timeRows()...)
 	rows = append(rows, apiRows()...)
+	rows = append(rows, gatewayRows()...)
 	return append(rows, originalRows()...)
 }
 

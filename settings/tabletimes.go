@@ -4,7 +4,7 @@ import "time"
 
 func timeRows() []Setting {
 	return []Setting{
-		row("COUNTER_PANE", "1m", processor, "the length of the shortest window; the others are 5 and 10 of it; data that was counted with another length stops the start",
+		row("COUNTER_PANE", "1m", "processor, gateway", "the length of the shortest window; the others are 5 and 10 of it; data that was counted with another length stops the start",
 			duration(func(s *Settings) *time.Duration { return &s.Pane }, 100*time.Millisecond, time.Hour)),
 		row("COUNTER_GRACE", "5s", processor, "how long a window stays open after its end, for likes that are on their way; above COUNTER_API_DEADLINE",
 			duration(func(s *Settings) *time.Duration { return &s.Grace }, 0, time.Hour)),
