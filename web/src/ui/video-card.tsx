@@ -1,0 +1,50 @@
+import { memo, useRef } from 'react'
+import { useOnScreen, useValue } from '../hooks'
+import { useParts } from '../parts'
+import type { Video } from '../types'
+import { number } from '../words'
+import { LikeButton } from './like-button'
+import { Picture } from './picture'
+import { RateChart } from './rate-chart'
+import { WindowNumber } from './window-number'
+
+/** A video: its picture, its counts, and a heart to press. */
+export const VideoCard = memo(function VideoCard({ video }: { video: Video }) {
+  const card = useRef<HTMLLIElement>(null)
+  const seen = useOnScreen(card)
+  const title = video.title === video.id ? `Video ${video.id.slice(0, 8)}` : video.title
+  return (
+    <li className="card" ref={card} data-video={video.id}>
+      <article aria-label={title}>
+        <Picture id={video.id} />
+        <div className="card-head">
+          <h3 title={title}>{title}</h3>
+          <LikeButton id={video.id} title={title} />
+        </div>
+        {seen ? <Numbers id={video.id} /> : <div className="card-unseen" />}
+      </article>
+    </li>
+  )
+})
+
+function Numbers({ id }: { id: string }) {
+  const { live } = useParts()
+  const counts = useValue(live.of(id))
+  const connected = useValue(live.connection).is === 'live'
+  return (
+    <div className="numbers" data-stale={!connected}>
+      <div className="windows">
+        {[0, 1, 2].map((row) => (
+          <WindowNumber key={row} row={row} counts={counts} connected={connected} />
+        ))}
+      </div>
+      <div className="card-foot">
+        <p className="total">
+          <b data-total>{number(counts.total ?? (connected ? 0 : undefined))}</b>
+          <span>likes in all</span>
+        </p>
+        <RateChart history={live.historyOf(id)} />
+      </div>
+    </div>
+  )
+}

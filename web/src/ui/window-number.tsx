@@ -1,0 +1,33 @@
+import { useValue } from '../hooks'
+import { useParts } from '../parts'
+import { finished, running, type Counts } from '../windows'
+import { bounds, left, length, number } from '../words'
+
+/** The running number of one window size, and the one before it. */
+export function WindowNumber({ row, counts, connected }: { row: number; counts: Counts; connected: boolean }) {
+  const { address, clock } = useParts()
+  const { ms } = useValue(address.config).windows[row]!
+  const now = useValue(clock.tick)
+  const at = { now, ms, connected }
+  const current = running(counts, row, at)
+  const before = finished(counts, row, at)
+  const text = number(current.count)
+  return (
+    <section className="window" data-row={row}>
+      <h4>{length(ms)}</h4>
+      <p className="running" data-running data-long={text.length > 9 ? 2 : text.length > 6 ? 1 : 0}>
+        <span className="unseen">running: </span>
+        <span className="count" key={text}>
+          {text}
+        </span>
+      </p>
+      <p className="bounds">{bounds(current)}</p>
+      <p className="left">{left(current.end, now)} left</p>
+      <p className="before" data-settled={before.settled}>
+        <span className="unseen">{before.settled ? 'finished: ' : 'closing: '}</span>
+        <b data-finished>{number(before.count)}</b>
+        <span className="bounds">{bounds(before)}</span>
+      </p>
+    </section>
+  )
+}

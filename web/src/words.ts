@@ -1,0 +1,34 @@
+// Numbers and times as the page writes them. Every number has figures of one width, so that nothing
+// moves while it changes.
+
+const whole = new Intl.NumberFormat('en', { maximumFractionDigits: 0 })
+
+/** 12345 → 12,345; what is not known is a dash. */
+export const number = (n: number | undefined): string => (n === undefined ? '–' : whole.format(n))
+
+/** Likes per second: 0.4, 12, 3,400. */
+export const rate = (perSecond: number): string =>
+  perSecond > 0 && perSecond < 9.95 ? perSecond.toFixed(1) : number(Math.round(perSecond))
+
+/** The length of a window: 1 min, 2 s. */
+export function length(ms: number): string {
+  return ms % 60_000 === 0 ? `${ms / 60_000} min` : `${ms / 1000} s`
+}
+
+const minutes = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit' })
+const seconds = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit', second: '2-digit' })
+
+/** 10:04–10:05, with seconds where the window needs them. */
+export function bounds(w: { start: number; end: number }): string {
+  const format = (w.end - w.start) % 60_000 === 0 ? minutes : seconds
+  return `${format.format(w.start)}–${format.format(w.end)}`
+}
+
+/** What is left until an instant: 42 s, 7:05. */
+export function left(until: number, now: number): string {
+  const s = Math.max(0, Math.ceil((until - now) / 1000))
+  return s < 60 ? `${s} s` : `${Math.floor(s / 60)}:${String(s % 60).padStart(2, '0')}`
+}
+
+/** 1 like, 2 likes. */
+export const likes = (n: number): string => `${number(n)} ${n === 1 ? 'like' : 'likes'}`
