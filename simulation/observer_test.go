@@ -24,6 +24,7 @@ type observer struct {
 	parts  map[place]*history
 	faults []string
 	aborts int
+	came   int // records, markers apart
 }
 
 type place struct {
@@ -90,6 +91,9 @@ func (o *observer) run(ctx context.Context) {
 }
 
 func (o *observer) see(r *kgo.Record) {
+	if !r.Attrs.IsControl() {
+		o.came++
+	}
 	at := place{r.Topic, r.Partition}
 	h := o.parts[at]
 	if h == nil {

@@ -28,9 +28,9 @@ func TestSimulation(t *testing.T) {
 	}
 	n := *seeds
 	if n == 0 {
-		n = 24
+		n = 16
 		if raceEnabled || testing.Short() {
-			n = 6
+			n = 4
 		}
 	}
 	t.Run("seeds", func(t *testing.T) {
@@ -42,7 +42,7 @@ func TestSimulation(t *testing.T) {
 		}
 	})
 	report(t, &sum)
-	if n >= 24 {
+	if n >= 16 {
 		wantDanger(t, &sum)
 	}
 }

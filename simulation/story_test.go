@@ -6,6 +6,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/kmsg"
 )
 
@@ -122,4 +123,12 @@ func (w *world) topicName(t kmsg.ProduceRequestTopic) string {
 		return info.Topic
 	}
 	return ""
+}
+
+// records is how many a reader finds in a topic now.
+func (w *world) records(topic string) (n int) {
+	second := observe(kgo.Dialer(w.net.DialContext), w.cluster.ListenAddrs(), []string{topic})
+	time.Sleep(2 * time.Second)
+	second.close()
+	return second.came
 }

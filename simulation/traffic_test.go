@@ -27,7 +27,8 @@ type crowd struct {
 	mu      sync.Mutex // guards the rest
 	acked   map[string]uint64
 	unknown map[string]uint64
-	bad     int // records that are no likes, acknowledged
+	bad     int  // records that are no likes, acknowledged
+	anyone  bool // others like, too, and keep no account
 	last    time.Time
 }
 
