@@ -3,7 +3,6 @@ package state_test
 import (
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -161,53 +160,6 @@ func TestDamagedFiles(t *testing.T) {
 				t.Errorf("after destroying it: got %d batches, %v", n, err)
 			}
 		})
-	}
-}
-
-// Whatever is done to the files, a store is damaged or says the truth.
-func TestDamageIsNeverBelieved(t *testing.T) {
-	dir, shared := written(t), newShared(t, small)
-	files, err := os.ReadDir(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	seed := rand.Uint64()
-	random := rand.New(rand.NewPCG(seed, 0))
-	damaged := 0
-	for try := range 150 {
-		copied := filepath.Join(t.TempDir(), fmt.Sprint(try))
-		copyDir(t, dir, copied)
-		name := files[random.IntN(len(files))].Name()
-		b := readFile(t, filepath.Join(copied, name))
-		what := garble(random, &b)
-		if err := os.WriteFile(filepath.Join(copied, name), b, 0o644); err != nil {
-			t.Fatal(err)
-		}
-		n, err := use(shared, copied)
-		if err != nil && !errors.Is(err, state.ErrDamaged) {
-			t.Errorf("seed %d, try %d: %s of %s: got %d batches, %v", seed, try, what, name, n, err)
-		}
-		if err != nil {
-			damaged++
-		}
-	}
-	t.Logf("%d of 150 were damaged", damaged)
-}
-
-func garble(random *rand.Rand, b *[]byte) string {
-	switch n := len(*b); {
-	case n == 0:
-		*b = []byte("something")
-		return "first bytes"
-	case random.IntN(3) == 0:
-		*b = (*b)[:random.IntN(n)]
-		return fmt.Sprintf("all but %d bytes", len(*b))
-	default:
-		at, length := random.IntN(n), 1+random.IntN(64)
-		for i := at; i < min(n, at+length); i++ {
-			(*b)[i] = byte(random.Uint32())
-		}
-		return fmt.Sprintf("bytes from %d, %d of %d,", at, length, n)
 	}
 }
 

@@ -19,6 +19,13 @@
 // program wrote, is reported as [ErrDamaged]; the caller destroys it and
 // restores it from the changelog.
 //
+// There is damage at which RocksDB ends the process instead of returning an
+// error. What of that is known is looked for before each opening (tables.go);
+// against the rest there is a mark in the directory (mark.go): a store whose
+// process ended while it was open is read whole before it is believed, and one
+// whose process ended at that is damaged. A process that is killed pays with
+// one reading of its stores, not with a restore.
+//
 // # Layout
 //
 // There is one column family, because only within one is a batch atomic

@@ -37,4 +37,8 @@ var (
 	AfterID      = afterID
 	ReadHead     = readHead
 	ParseVideo   = parseVideo
+
+	BlockChecksum = blockChecksum
+	CheckTable    = checkTable
+	ErrTable      = errTable
 )

@@ -52,7 +52,7 @@ func TestMemoryOfC(t *testing.T) {
 			t.Error("rows outlive their store")
 		}
 	}
-	const warm, more = 15, 60
+	const warm, more = 10, 30
 	for n := range warm {
 		round(n)
 	}

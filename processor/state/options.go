@@ -1,6 +1,8 @@
 package state
 
 import (
+	"sync"
+
 	"github.com/linxGnu/grocksdb"
 )
 
@@ -43,6 +45,8 @@ const (
 // Shared is what all RocksDB stores of a process have in common: the cache,
 // and the options. It may be used by several goroutines.
 type Shared struct {
+	checking sync.Mutex // held while a store is read whole
+
 	cache   *grocksdb.Cache
 	table   *grocksdb.BlockBasedTableOptions
 	options *grocksdb.Options
@@ -91,7 +95,10 @@ func tableOptions(cache *grocksdb.Cache) *grocksdb.BlockBasedTableOptions {
 	t.SetCacheIndexAndFilterBlocksWithHighPriority(true)
 	t.SetPinL0FilterAndIndexBlocksInCache(true)
 	t.SetFilterPolicy(grocksdb.NewBloomFilterFull(bloomBits))
-	t.SetFormatVersion(5)
+	// What checkTable reads. An index of blocks' keys, and no hashes in data
+	// blocks: both are RocksDB's defaults.
+	t.SetFormatVersion(tableVersion)
+	t.SetChecksum(checksumCRC)
 	return t
 }
 
