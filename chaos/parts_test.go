@@ -15,12 +15,11 @@ import (
 // running one, against the hundred thousand that a transaction has.
 const manyVideos = 250_000
 
-// TestParts loses a leader between two parts of a publication and, in the same
+// testParts loses a leader between two parts of a publication and, in the same
 // moment, the broker under another one.
-func TestParts(t *testing.T) {
-	s := needKafka(t)
-	const pane = 4 * time.Second // a burst fits into one or two
-	w := newWorld(t, setup{bin: programs(t, nil), seed: s, pane: pane})
+func testParts(t *testing.T, s setup) {
+	s.pane = 4 * time.Second // a burst fits into one or two
+	w := newWorld(t, s)
 	w.addProcessors(3)
 	second := make([]*proxy.Fault, 2)
 	for p := range second {
@@ -70,7 +69,6 @@ func (w *world) burst(n int) {
 	if err != nil {
 		w.Fatal(err)
 	}
-	w.load = l
 	w.stopLoad = func() {
 		if err := l.Close(); err != nil {
 			w.Errorf("load: %v", err)

@@ -153,6 +153,7 @@ func (w *world) startLoad() {
 		if err := l.Close(); err != nil {
 			w.Errorf("load: %v", err)
 		}
+		w.Logf("load: %v", l)
 	})
 	w.Cleanup(stop)
 	w.load, w.stopLoad = l, stop
@@ -196,7 +197,6 @@ func (w *world) unsurprised() {
 func (w *world) judge() (holds bool, said string) {
 	w.Helper()
 	w.stopLoad()
-	w.Logf("load: %v", w.load)
 	w.checker.meant = true
 	w.checker.stdin.Close()
 	err := w.checker.wait(2 * time.Minute)

@@ -25,6 +25,9 @@ type logFold struct {
 	own     map[cell]uint64       // by the likes' own panes
 	ownLate map[cell]uint64       // of them, those that were counted later
 	counted map[cell]record.Count // by the panes they were counted in
+
+	windows map[key]struct{} // that have likes
+	last    int64            // the pane before which all of them end
 }
 
 // step is a move of the frontier by a record with a timestamp.
@@ -37,6 +40,7 @@ func newLogFold(partition int, cfg Config) *logFold {
 	f := &logFold{
 		partition: partition, cfg: cfg, frontier: record.Never,
 		own: make(map[cell]uint64), ownLate: make(map[cell]uint64), counted: make(map[cell]record.Count),
+		windows: make(map[key]struct{}), last: record.Never,
 	}
 	for range cfg.Sources {
 		f.next = append(f.next, -1)
@@ -73,6 +77,7 @@ func (f *logFold) add(r *kgo.Record) (fresh int, err error) {
 		}
 		if f.counted[in] = c; !open {
 			fresh++
+			f.open(in)
 		}
 		likes += d.Likes
 	}
@@ -83,6 +88,14 @@ func (f *logFold) add(r *kgo.Record) (fresh int, err error) {
 		f.mark(&b, r.Timestamp)
 	}
 	return fresh, err
+}
+
+// open notes the windows of a cell that is new.
+func (f *logFold) open(c cell) {
+	for w, window := range windows {
+		f.windows[key{c.video, w, record.First(c.pane, window.panes)}] = struct{}{}
+	}
+	f.last = max(f.last, record.First(c.pane, longest)+longest)
 }
 
 func (f *logFold) mark(b *record.Batch, at time.Time) {
@@ -158,15 +171,7 @@ func (f *logFold) totals() map[key]uint64 {
 	return totals
 }
 
-// finished says whether the frontier has passed the longest window of every
-// like.
-func (f *logFold) finished() bool {
-	for c := range f.counted {
-		if record.First(c.pane, longest)+longest > f.frontier {
-			return false
-		}
-	}
-	return true
-}
+// finished says whether the frontier has passed the windows of all likes.
+func (f *logFold) finished() bool { return f.frontier >= f.last }
 
 const longest = 10

@@ -27,7 +27,7 @@ func (l *Ledger) Quiet() bool {
 		if !f.finished() {
 			return false
 		}
-		want += len(f.expected())
+		want += len(f.windows)
 	}
 	return len(l.finals) >= want && len(l.dead) >= len(l.bad)
 }

@@ -62,8 +62,9 @@ type arrival struct {
 	at     time.Time
 }
 
-// maxArrivals bounds the records that wait to be looked at.
-const maxArrivals = 10_000
+// maxArrivals bounds the records that wait to be looked at. It is high: while
+// they wait nothing is read, and of the log only the newest panes are kept.
+const maxArrivals = 500_000
 
 func run(ctx context.Context, o options, in io.Reader, out io.Writer) (hold bool, err error) {
 	ctx, cancel := context.WithCancel(ctx)
