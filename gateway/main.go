@@ -19,6 +19,7 @@ import (
 	"distributed-counter/gateway/server"
 	"distributed-counter/gateway/setup"
 	"distributed-counter/settings"
+	"distributed-counter/web"
 )
 
 func main() {
@@ -50,6 +51,7 @@ func run(ctx context.Context) error {
 		return err
 	}
 	registry, health := admin.NewRegistry(), new(admin.Health)
+	cfg.Page = web.Page()
 	cfg.Health, cfg.Metrics, cfg.Log = health.Check("gateway"), registry, log
 	cfg.Kafka = setup.Kafka(log, registry)
 

@@ -49,7 +49,7 @@ func run(ctx context.Context) error {
 		log.Info("starting", "kafka", p.Kafka, "api", p.API, "data", s.DataDir)
 		select {
 		case <-p.Ready:
-			log.Info("ready", "count a like", curl(s, p), "see the counts", "make watch")
+			log.Info("ready", "open", page(p), "count a like", curl(s, p), "see the counts", "make watch")
 		case <-ctx.Done():
 			return nil
 		}

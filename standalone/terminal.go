@@ -69,6 +69,7 @@ func head(s settings.Settings, p whole.Place) []string {
 	}
 	return []string{
 		fmt.Sprintf("Counting likes in windows of %s, %s and %s.", short(s.Pane), short(5*s.Pane), short(10*s.Pane)),
+		"open the page:   " + page(p),
 		"like a video:    " + state,
 		"see each count:  make watch",
 		fmt.Sprintf("Kafka listens at %s; the data is in %s; Ctrl-C ends.", p.Kafka[0], s.DataDir),
@@ -81,6 +82,12 @@ func short(d time.Duration) string {
 		return text + "m"
 	}
 	return d.String()
+}
+
+// page is the page's address.
+func page(p whole.Place) string {
+	_, port, _ := net.SplitHostPort(p.Page)
+	return "http://localhost:" + port
 }
 
 // curl is the command that counts a like. Any text is a video's id, and a

@@ -12,10 +12,13 @@ import (
 
 	"distributed-counter/admin"
 	"distributed-counter/functions/api"
+	"distributed-counter/gateway/server"
+	gatewaysetup "distributed-counter/gateway/setup"
 	"distributed-counter/processor/pipeline"
 	"distributed-counter/processor/setup"
 	"distributed-counter/processor/state"
 	"distributed-counter/settings"
+	"distributed-counter/web"
 )
 
 // Config is what [Run] is told; all of it but Show must be set.
@@ -31,6 +34,7 @@ type Config struct {
 // Place is where the parts of a whole are.
 type Place struct {
 	API    string   // host:port, as all of them
+	Page   string   // the gateway, with the page
 	Kafka  []string // the embedded broker
 	Admin  string
 	Videos []api.Video     // the list that the API serves
@@ -82,12 +86,16 @@ func (c *Config) run(ctx context.Context, dir *state.Dir, on *ports) error {
 	}
 	counter := setup.Config(setup.Process{Settings: c.Settings, Dir: dir, Health: health, Metrics: registry, Log: c.Log})
 	counter.Client = kafka
+	gateway := gatewaysetup.Config(c.Settings)
+	gateway.Listener, gateway.Page = on.gateway, web.Page()
+	gateway.Health, gateway.Metrics, gateway.Log, gateway.Kafka = health.Check("gateway"), registry, c.Log, kafka
 	ready := make(chan struct{})
-	place := Place{API: on.api.Addr().String(), Kafka: c.Settings.Brokers, Admin: on.admin.Addr().String(), Videos: videos, Ready: ready}
+	place := Place{API: on.api.Addr().String(), Page: on.gateway.Addr().String(), Kafka: c.Settings.Brokers, Admin: on.admin.Addr().String(), Videos: videos, Ready: ready}
 
 	parts, ctx := errgroup.WithContext(ctx)
 	parts.Go(func() error { return pipeline.Run(ctx, counter) })
 	parts.Go(func() error { return serveAPI(ctx, on.api, likes, c.Settings.APIDeadline) })
+	parts.Go(func() error { return server.Run(ctx, gateway) })
 	parts.Go(func() error {
 		return admin.Serve(ctx, admin.Config{Listener: on.admin, Health: health, Gatherer: registry, Log: c.Log})
 	})
@@ -129,7 +137,7 @@ func counting(r admin.Report) bool {
 
 // ports are the listeners, taken before anything starts: a port in use ends
 // the start with one line.
-type ports struct{ kafka, api, admin net.Listener }
+type ports struct{ kafka, api, gateway, admin net.Listener }
 
 func listen(s *settings.Settings) (*ports, error) {
 	p := new(ports)
@@ -139,6 +147,7 @@ func listen(s *settings.Settings) (*ports, error) {
 	}{
 		{&p.kafka, "COUNTER_KAFKA_ADDR", s.KafkaAddr},
 		{&p.api, "COUNTER_API_ADDR", s.APIAddr},
+		{&p.gateway, "COUNTER_GATEWAY_ADDR", s.GatewayAddr},
 		{&p.admin, "COUNTER_ADMIN_ADDR", s.AdminAddr},
 	} {
 		var err error
@@ -152,7 +161,7 @@ func listen(s *settings.Settings) (*ports, error) {
 
 // close closes what is still open: the parts close what they were given.
 func (p *ports) close() {
-	for _, l := range []net.Listener{p.kafka, p.api, p.admin} {
+	for _, l := range []net.Listener{p.kafka, p.api, p.gateway, p.admin} {
 		if l != nil {
 			_ = l.Close()
 		}

@@ -27,7 +27,7 @@ import (
 func small(t *testing.T, dir string, more ...string) settings.Settings {
 	t.Helper()
 	s, _, err := settings.Load(append([]string{"COUNTER_DATA_DIR=" + dir,
-		"COUNTER_API_ADDR=127.0.0.1:0", "COUNTER_ADMIN_ADDR=127.0.0.1:0", "COUNTER_KAFKA_ADDR=127.0.0.1:0", "KAFKA_BROKERS=127.0.0.1:1",
+		"COUNTER_API_ADDR=127.0.0.1:0", "COUNTER_GATEWAY_ADDR=127.0.0.1:0", "COUNTER_ADMIN_ADDR=127.0.0.1:0", "COUNTER_KAFKA_ADDR=127.0.0.1:0", "KAFKA_BROKERS=127.0.0.1:1",
 		"COUNTER_PANE=300ms", "COUNTER_GRACE=2s", "COUNTER_API_DEADLINE=1900ms", "COUNTER_IDLE_AFTER=100ms"}, more...))
 	if err != nil {
 		t.Fatal(err)
