@@ -50,6 +50,15 @@ start-producer: ## the API on :3000
 stop-producer: ## stop it
 	@deploy/stop.sh producer
 
+.PHONY: start-gateway
+start-gateway: ## the gateway on :8000; ready once it has read all counts
+	@$(BUILD_PLAIN) ./gateway
+	@$(ENV) deploy/start.sh gateway
+
+.PHONY: stop-gateway
+stop-gateway: ## stop it
+	@deploy/stop.sh gateway
+
 .PHONY: start-processor
 start-processor: build ## N processors, number i with data/processor-i
 	@$(ENV) deploy/start.sh processor $(N)
@@ -67,6 +76,12 @@ test: deps ## all tests, race detector on; needs no broker
 .PHONY: test-kafka
 test-kafka: deps ## exactly once on a real Kafka, under kill -9: some six minutes
 	go test ./chaos -count 1 -timeout 15m -v -args -kafka
+
+.PHONY: test-clients
+test-clients: ## other people's Socket.IO clients, from their registries, on a real gateway
+	@deploy/deps.sh clients
+	@gateway/clients/run
+	go test ./gateway/server -run TestClientsOfTheOriginal -count 1 -timeout 10m -args -clients
 
 .PHONY: check
 check: deps ## format, vet, staticcheck, tidy, and the architecture page against the code
@@ -94,8 +109,8 @@ BUILD       = go build -buildvcs=false $(if $(wildcard dist/standalone),,-v) -o 
 BUILD_PLAIN = deploy/deps.sh go && CGO_ENABLED=0 $(BUILD)
 
 .PHONY: build
-build: deps ## dist/: standalone, watch, functions (the API), processor
-	@$(BUILD_PLAIN) ./functions ./standalone/watch
+build: deps ## dist/: standalone, watch, functions (the API), processor, gateway
+	@$(BUILD_PLAIN) ./functions ./gateway ./standalone/watch
 	@$(BUILD) ./processor ./standalone
 
 .PHONY: clean

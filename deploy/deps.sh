@@ -3,8 +3,9 @@
 # the last two are installed where they are missing; elsewhere it says what was found and what is
 # needed. A stamp in dist/ makes the second time free; touching this script or go.mod voids it.
 #
-#   deploy/deps.sh go     only Go: the API needs no more
-#   deploy/deps.sh        everything
+#   deploy/deps.sh go       only Go: the API and the gateway need no more
+#   deploy/deps.sh          what a build needs
+#   deploy/deps.sh clients  Node.js and Python, for other people's Socket.IO clients
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 . deploy/process.sh
@@ -51,16 +52,21 @@ links() {
 
 is_debian() { command -v apt-get >/dev/null && command -v dpkg >/dev/null; }
 
+# become_root sets as_root to what a command is run with to install something.
+become_root() {
+  as_root=""
+  [ "$(id -u)" != 0 ] || return 0
+  as_root=sudo
+  # Without a terminal sudo cannot ask for a password.
+  command -v sudo >/dev/null && { [ -t 0 ] || sudo -n true 2>/dev/null; } ||
+    die "$1 is missing, and installing takes root: apt-get install ${packages[*]}"
+}
+
 # install gets the packages. It asks the index first, so that a release with another RocksDB is told
 # so before anything was installed.
 install() {
-  local as_root="" offered
-  if [ "$(id -u)" != 0 ]; then
-    as_root=sudo
-    # Without a terminal sudo cannot ask for a password.
-    command -v sudo >/dev/null && { [ -t 0 ] || sudo -n true 2>/dev/null; } ||
-      die "RocksDB's library or a C++ compiler is missing, and installing takes root: apt-get install ${packages[*]}"
-  fi
+  local as_root offered
+  become_root "RocksDB's library or a C++ compiler"
   say "installing ${packages[*]}"
   $as_root apt-get update -qq || die "apt-get update failed: see above"
   offered=$(apt-cache policy librocksdb-dev | sed -n 's/.*Candidate: \([0-9]*\.[0-9]*\).*/\1/p')
@@ -84,8 +90,22 @@ need_rocksdb() {
   say "RocksDB $found, $(go env GOVERSION)"
 }
 
+need_clients() {
+  local as_root packages=(nodejs npm python3-venv)
+  { command -v node && command -v npm && python3 -c 'import ensurepip, venv'; } >/dev/null 2>&1 && return
+  is_debian || die "Node.js 18 or newer with npm, or Python 3 with venv and pip, is missing"
+  become_root "Node.js or Python's venv"
+  say "installing ${packages[*]}"
+  $as_root apt-get update -qq || die "apt-get update failed: see above"
+  DEBIAN_FRONTEND=noninteractive $as_root apt-get install -y -qq --no-install-recommends "${packages[@]}" >/dev/null ||
+    die "apt-get could not install ${packages[*]}: see above"
+}
+
 need_go
-[ "${1:-}" != go ] || exit 0
+case ${1:-} in
+  go) exit 0 ;;
+  clients) need_clients; exit 0 ;;
+esac
 if [ ! -e $stamp ] || [ go.mod -nt $stamp ] || [ deploy/deps.sh -nt $stamp ]; then
   need_rocksdb
   mkdir -p dist

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Starts the API or processors as processes of this machine, and waits until each is ready:
+# Starts the API, the gateway or processors as processes of this machine, and waits until each is ready:
 #   deploy/start.sh producer
+#   deploy/start.sh gateway
 #   deploy/start.sh processor [N]    those of 1…N that do not run yet; number i keeps its state in
 #                                    data/processor-i
 # They stay when the terminal goes; logs and pids are in data/run. Settings come from the environment
@@ -53,9 +54,14 @@ case ${1:-} in
     api=${COUNTER_API_ADDR:-:3000}
     say "likes: curl -X POST http://localhost:${api##*:}/dev/videos/93f98662-8907-4f43-bb4c-280501481046/likes"
     ;;
+  gateway)
+    start gateway "$data" dist/gateway
+    gateway=${COUNTER_GATEWAY_ADDR:-:8000}
+    say "counts: http://localhost:${gateway##*:}/videos/trending"
+    ;;
   processor)
     [[ ${2:-1} =~ ^[1-9][0-9]?$ ]] || die "N=$2: expected how many processors, 1 to 99"
     for ((i = 1; i <= ${2:-1}; i++)); do start "processor-$i" "$data/processor-$i" dist/processor; done
     ;;
-  *) die "usage: deploy/start.sh producer | processor [N]" ;;
+  *) die "usage: deploy/start.sh producer | gateway | processor [N]" ;;
 esac

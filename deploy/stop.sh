@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# Stops what deploy/start.sh started, and nothing else:  deploy/stop.sh producer | processor
+# Stops what deploy/start.sh started, and nothing else:  deploy/stop.sh producer | gateway | processor
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 . deploy/process.sh
 
 RUN=data/run
 bound=30 # seconds until SIGKILL; a clean stop takes about one
-case ${1:-} in producer | processor) ;; *) die "usage: deploy/stop.sh producer | processor" ;; esac
+case ${1:-} in producer | gateway | processor) ;; *) die "usage: deploy/stop.sh producer | gateway | processor" ;; esac
 
 stopped=0
 for file in "$RUN/$1".pid "$RUN/$1"-*.pid; do

@@ -19,12 +19,14 @@ NAMES = ["live_counts", "live_aggregations_1", "live_aggregations_5", "live_aggr
 url, wanted, *ids = sys.argv[1:]
 missing = set(ids)
 complete = threading.Event()
+printing = threading.Lock()
 client = socketio.Client(reconnection=False)
 
 
 def listen(name):
     def received(payload):
-        print(json.dumps([name, payload]), flush=True)
+        with printing:  # each event is handled in a thread of its own
+            print(json.dumps([name, payload]), flush=True)
         if name == wanted:
             missing.discard(payload.get("id", payload.get("video_uid")))
             if not missing:

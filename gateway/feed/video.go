@@ -48,7 +48,7 @@ func empty(window int, now time.Time, pane time.Duration) likes.Running {
 // where nothing else is said.
 type values struct {
 	total   uint64
-	asOf    int64 // microseconds
+	asOf    int64 // nanoseconds; 0 for none
 	running [len(likes.Windows)]running
 	finals  [len(likes.Windows)]final
 	live    bool // a running record is known
@@ -65,7 +65,10 @@ type final struct {
 }
 
 func (v *values) setRunning(l *likes.Live) {
-	v.live, v.total, v.asOf = true, l.Total, l.AsOf.UnixMicro()
+	v.live, v.total, v.asOf = true, l.Total, 0
+	if !l.AsOf.IsZero() {
+		v.asOf = l.AsOf.UnixNano()
+	}
 	for i, w := range l.Windows {
 		v.running[i] = running{w.Start.UnixMilli(), w.End.UnixMilli(), w.Count}
 	}
@@ -79,7 +82,10 @@ func (v *values) setFinal(window int, f *likes.Final) {
 func (v *values) video(id likes.VideoID) Video {
 	var out Video
 	if v.live {
-		out.Live.Video, out.Live.Total, out.Live.AsOf = id, v.total, time.UnixMicro(v.asOf).UTC()
+		out.Live.Video, out.Live.Total = id, v.total
+		if v.asOf != 0 {
+			out.Live.AsOf = time.Unix(0, v.asOf).UTC()
+		}
 		for i, r := range v.running {
 			out.Live.Windows[i] = likes.Running{Start: at(r.start), End: at(r.end), Count: r.count}
 		}
