@@ -18,7 +18,7 @@ import (
 )
 
 var (
-	damages    = flag.Int("damages", 120, "how many stores TestDamageIsNeverBelieved damages")
+	damages    = flag.Int("damages", 80, "how many stores TestDamageIsNeverBelieved damages")
 	damageSeed = flag.Uint64("damageseed", 0, "the seed of the first of them; 0 is a random one")
 )
 

@@ -16,7 +16,9 @@ import (
 // C's memory is given back: after some rounds of all that a store does, many
 // more do not make the process larger.
 func TestMemoryOfC(t *testing.T) {
-	shared, dir := newShared(t, small), t.TempDir()
+	// Larger than small, which would mostly wait for compactions.
+	shared := newShared(t, state.Config{WriteBufferBytes: 512 << 10, CacheBytes: 1 << 20})
+	dir := t.TempDir()
 	ids := make([]string, 500)
 	for i := range ids {
 		ids[i] = fmt.Sprintf("video-%04d", i)

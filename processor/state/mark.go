@@ -69,10 +69,11 @@ func lockMark(f *os.File, path string) (byte, error) {
 	return said[0], nil
 }
 
-// set says something else, and is on disk when it returns: a machine may end
-// as a process does.
+// set says something else. What makes a store less believed is on disk when it
+// returns, for a machine may end as a process does; that it was closed may be
+// forgotten, at the cost of one reading.
 func (m *mark) set(say byte) error {
-	if _, err := m.file.WriteAt([]byte{say}, 0); err != nil {
+	if _, err := m.file.WriteAt([]byte{say}, 0); err != nil || say == markClosed {
 		return err
 	}
 	return m.file.Sync()
@@ -80,5 +81,5 @@ func (m *mark) set(say byte) error {
 
 // release unlocks the mark.
 func (m *mark) release() {
-	_ = m.file.Close() // what was set is on disk
+	_ = m.file.Close() // nothing is buffered
 }

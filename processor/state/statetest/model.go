@@ -51,7 +51,7 @@ func (m *model) open(t *rapid.T) {
 // applySome now and then begins with a restart. That touches a disk, and takes
 // its time, so most steps do not.
 func (m *model) applySome(t *rapid.T) {
-	if rapid.IntRange(0, 9).Draw(t, "reopen first") == 9 {
+	if rapid.IntRange(0, 19).Draw(t, "reopen first") == 19 {
 		m.reopen(t)
 	}
 	m.apply(t)
