@@ -53,7 +53,7 @@ func run(ctx context.Context) error {
 	registry, health := admin.NewRegistry(), new(admin.Health)
 	cfg.Page = web.Page()
 	cfg.Health, cfg.Metrics, cfg.Log = health.Check("gateway"), registry, log
-	cfg.Kafka = setup.Kafka(log, registry)
+	cfg.Kafka, cfg.Page = setup.Kafka(log, registry), web.Page()
 
 	parts, ctx := errgroup.WithContext(ctx)
 	parts.Go(func() error {

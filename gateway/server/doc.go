@@ -11,7 +11,8 @@
 // what viewers are not allowed to do.
 //
 // A client says with register_room which videos it watches: the whole list, on
-// every change. It gets what is known of each at once, then every change: final
+// every change. It gets what is known of each at once, before the acknowledgement
+// where it asked for one, then every change: final
 // counts under the event names of the settings, running counts and the total
 // as live_counts. All values are absolute, and a client that is behind gets the
 // newest of each alone; one that does not read is dropped. Nobody waits for it.

@@ -82,6 +82,8 @@ func TestAcknowledgements(t *testing.T) {
 		w.create()
 		g := w.gateway(nil)
 		defer g.stop()
+		known := w.running("known", 1, 1)
+		time.Sleep(time.Second)
 		c, err := sockettest.Connect(context.Background(), g.options())
 		if err != nil {
 			t.Fatal(err)
@@ -91,9 +93,14 @@ func TestAcknowledgements(t *testing.T) {
 			{`420["register_room",{"rooms":["cat","dog"]}]`, `430[{"rooms":2}]`},
 			{`421["register_room",{"rooms":[""]}]`, `431[{"error":"room 0: empty video id","event":"register_room","message":"register_room: room 0: empty video id"}]`},
 			{`422["consume_5_min_aggregations",{}]`, `432[{}]`},
+			// What is known comes before the answer: who has it, is up to date.
+			{`423["register_room",{"rooms":["known"]}]`, `42["live_counts",` + string(known.Append(nil)) + `]`},
+			{``, `433[{"rooms":1}]`},
 		} {
-			if err := c.SendText(tc.send); err != nil {
-				t.Fatal(err)
+			if tc.send != "" {
+				if err := c.SendText(tc.send); err != nil {
+					t.Fatal(err)
+				}
 			}
 			if got, err := c.ReadText(); err != nil || got != tc.want {
 				t.Errorf("%s: got %s and %v, want %s", tc.send, got, err, tc.want)
