@@ -98,6 +98,13 @@ bench: build ## likes/s, CPU and memory; three workloads beside a plain consumer
 	@go build -o dist/ ./bench
 	@PEERS=$(PEERS) deploy/bench.sh $(BENCH)
 
+.PHONY: bench-gateway
+bench-gateway: ## 10,000 viewers: memory, CPU and latency, beside the reference server
+	@deploy/deps.sh clients
+	@$(BUILD_PLAIN) ./gateway
+	@go build -o dist/bench-gateway ./bench/gateway
+	@deploy/bench-gateway.sh $(BENCH)
+
 # Building and tidying up.
 
 .PHONY: deps

@@ -1,0 +1,94 @@
+// Command gateway measures the gateway: many viewers on WebSockets, each of one
+// of a hundred videos, while running counts are published at a steady rate. It
+// reports memory per viewer, CPU, and the time from a record's being handed to
+// the Kafka client to the event's being read. `make bench-gateway` starts a
+// broker for it and runs it.
+//
+// It hides what a fair run is: each contestant is a process of its own whose CPU
+// and memory the operating system tells, the viewers are the same program, and
+// all share the machine. The other contestant is the reference implementation
+// in JavaScript with the same rooms. It gets its records on a pipe, so that it
+// need not talk to Kafka: that is to its advantage.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+	"time"
+)
+
+func main() {
+	if err := run(); err != nil {
+		fmt.Fprintln(os.Stderr, "bench gateway:", err)
+		os.Exit(1)
+	}
+}
+
+// options are the command's flags.
+type options struct {
+	broker    string
+	gateway   string
+	reference string
+	who       string
+	viewers   int
+	videos    int
+	rate      int
+	span      time.Duration
+}
+
+func run() error {
+	var o options
+	flag.StringVar(&o.broker, "broker", "localhost:9094", "the broker")
+	flag.StringVar(&o.gateway, "gateway", "dist/gateway", "the program to measure")
+	flag.StringVar(&o.reference, "reference", "dist/reference", "where the reference is installed, with server.mjs")
+	flag.StringVar(&o.who, "who", "ours,reference", "contestants")
+	flag.IntVar(&o.viewers, "viewers", 10_000, "WebSocket clients")
+	flag.IntVar(&o.videos, "videos", 100, "videos; viewer i watches number i modulo that")
+	flag.IntVar(&o.rate, "rate", 1000, "running counts published per second")
+	flag.DurationVar(&o.span, "for", 30*time.Second, "how long is measured")
+	flag.Parse()
+	if flag.NArg() > 0 || o.viewers < 1 || o.videos < 1 || o.rate < 1 {
+		return errors.New("usage: gateway [flags]; see -h")
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	var err error
+	if o.viewers, err = affordable(o.viewers); err != nil {
+		return err
+	}
+	fmt.Printf("%d viewers, %d videos, %d records/s for %v: %d events/s if each is sent\n%s\n",
+		o.viewers, o.videos, o.rate, o.span, o.rate*o.viewers/o.videos, header)
+	for _, who := range strings.Split(o.who, ",") {
+		r, err := measure(ctx, o, who)
+		if err != nil {
+			return fmt.Errorf("%s: %w", who, err)
+		}
+		fmt.Println(r)
+	}
+	return nil
+}
+
+// affordable is how many viewers the limit on open files lets this process
+// have; it raises the limit as far as it may, and says where that is too low.
+func affordable(wanted int) (int, error) {
+	const others = 500 // files that are not viewers
+	var limit syscall.Rlimit
+	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit); err != nil {
+		return 0, fmt.Errorf("read the limit on open files: %w", err)
+	}
+	limit.Cur = limit.Max
+	if err := syscall.Setrlimit(syscall.RLIMIT_NOFILE, &limit); err != nil {
+		return 0, fmt.Errorf("raise the limit on open files: %w", err)
+	}
+	most := int(min(limit.Max, 1<<30)) - others
+	if wanted > most {
+		fmt.Printf("the limit on open files is %d: %d viewers instead of %d\n", limit.Max, most, wanted)
+	}
+	return min(wanted, most), nil
+}
