@@ -5,6 +5,7 @@ N      ?= 1 ## how many processors:  make start-processor N=3
 PEERS  ?= ## 1: Kafka Streams too, from PEERS_DIR:  make bench PEERS=1
 BENCH  ?= ## flags of bench:  make bench BENCH="-work zipf -runs 1"
 RUNNER ?= auto ## what Kafka runs in, docker or host:  make start-kafka RUNNER=host
+ARCH   ?= own ## whose machine the Lambda is for, own, arm64 or x86_64:  make build-lambda ARCH=arm64
 
 # Settings of the programs (docs/settings.md) come from the environment and from config/.env, which
 # is chosen by cp config/.env.dev config/.env. Only what runs gets them: tests have their own.
@@ -119,6 +120,11 @@ BUILD_PLAIN = deploy/deps.sh go && CGO_ENABLED=0 $(BUILD)
 build: deps ## dist/: standalone, watch, functions (the API), processor, gateway
 	@$(BUILD_PLAIN) ./functions ./gateway ./standalone/watch
 	@$(BUILD) ./processor ./standalone
+
+.PHONY: build-lambda
+build-lambda: ## dist/videos/bootstrap and dist/videos.zip, what Lambda runs
+	@deploy/deps.sh go
+	@deploy/lambda.sh $(ARCH)
 
 .PHONY: clean
 clean: ## remove what was built or fetched: dist/

@@ -20,7 +20,7 @@ import (
 
 const topic = "video_clicks_ingestion"
 
-var binary string // what is deployed: no cgo, without the RPC mode of old
+var binary string // the bootstrap as it is deployed, built for this machine
 
 func TestMain(m *testing.M) {
 	os.Exit(testMain(m))
@@ -33,14 +33,21 @@ func testMain(m *testing.M) int {
 		return 1
 	}
 	defer os.RemoveAll(dir)
-	binary = filepath.Join(dir, "bootstrap")
-	build := exec.Command("go", "build", "-tags", "lambda.norpc", "-o", binary, ".")
-	build.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if out, err := build.CombinedOutput(); err != nil {
-		fmt.Fprintf(os.Stderr, "build: %v\n%s", err, out)
+	if err := build("../deploy/lambda.sh", "own", filepath.Join(dir, "videos")); err != nil {
+		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
+	binary = filepath.Join(dir, "videos", "bootstrap")
 	return m.Run()
+}
+
+// build runs the script that makes what is deployed: folder/bootstrap and
+// folder.zip.
+func build(script, architecture, folder string) error {
+	if out, err := exec.Command(script, architecture, folder).CombinedOutput(); err != nil {
+		return fmt.Errorf("build for %s: %w\n%s", architecture, err, out)
+	}
+	return nil
 }
 
 // process is the program, running.
@@ -58,7 +65,13 @@ type process struct {
 // test.
 func start(t *testing.T, environ ...string) *process {
 	t.Helper()
-	p := &process{t: t, cmd: exec.Command(binary), done: make(chan error, 1), new: make(chan struct{}, 1)}
+	return startAs(t, []string{binary}, environ...)
+}
+
+// startAs is start of another program than binary.
+func startAs(t *testing.T, command []string, environ ...string) *process {
+	t.Helper()
+	p := &process{t: t, cmd: exec.Command(command[0], command[1:]...), done: make(chan error, 1), new: make(chan struct{}, 1)}
 	p.cmd.Env = environ
 	p.cmd.Dir = t.TempDir()
 	stderr, err := p.cmd.StderrPipe()
@@ -134,9 +147,9 @@ func (p *process) exit(signal syscall.Signal) int {
 	}
 }
 
-func broker(t *testing.T) *kfake.Cluster {
+func broker(t *testing.T, more ...kfake.Opt) *kfake.Cluster {
 	t.Helper()
-	c, err := kfake.NewCluster(kfake.NumBrokers(1), kfake.SeedTopics(3, topic))
+	c, err := kfake.NewCluster(append(more, kfake.NumBrokers(1), kfake.SeedTopics(3, topic))...)
 	if err != nil {
 		t.Fatal(err)
 	}
