@@ -37,6 +37,7 @@ func TestChangesAreToldOnceCaughtUp(t *testing.T) {
 			t.Errorf("cow: %+v, want nothing", v)
 		}
 		w.running("cat", 3, 3)
+		time.Sleep(time.Second) // so that the order of the topics is certain
 		w.final(2, "cat", 3, 3)
 		time.Sleep(time.Second)
 		w.told("running cat 3 of 3", "final 10min cat 3 of 3")

@@ -255,7 +255,9 @@ func TestClientsThatNeverRead(t *testing.T) {
 			t.Errorf("%v clients are left, want the healthy one alone", got)
 		}
 		if got := g.metric("counter_gateway_clients_closed_total", "slow client"); got != deaf {
-			t.Errorf("%v clients were dropped as slow, want %d", got, deaf)
+			t.Errorf("%v clients were dropped as slow, want %d: %v by ping timeout, %v by transport error, %v by transport close", got, deaf,
+				g.metric("counter_gateway_clients_closed_total", "ping timeout"), g.metric("counter_gateway_clients_closed_total", "transport error"),
+				g.metric("counter_gateway_clients_closed_total", "transport close"))
 		}
 		h.unaffected("after they were dropped")
 	})

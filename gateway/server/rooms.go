@@ -19,7 +19,7 @@ const liveEvent = "live_counts"
 //
 // No client ends up with an older value than the topic has. It enters its rooms
 // first and is then told what is known, video by video, while the feed tells
-// nobody of that video: a change is either in what it is told, or comes after.
+// nobody of that video: a change is in what it is told, or comes after, or both.
 type rooms struct {
 	cfg  Config
 	feed *feed.Feed
