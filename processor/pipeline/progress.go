@@ -9,32 +9,36 @@ import (
 // A partition that has more to read, while its broker answers, and does not
 // move, is a fault that nobody has foreseen: after unreadyAfter the process
 // says that it is not ready, and after exitAfter it ends, so that somebody
-// starts it again.
+// starts it again. Between two looks no more than maxUnseen counts for that:
+// who could not ask for longer, because the broker was away or the process was
+// halted, knows nothing against the partition.
 const (
 	unreadyAfter = 30 * time.Second
 	exitAfter    = 60 * time.Second
+	maxUnseen    = 2 * endsInterval
 )
 
 // progress is how far a task has come, for those who watch it.
 type progress struct {
-	mu    sync.Mutex // guards the rest
-	known bool
-	next  int64     // offset in the stage's topic
-	moved time.Time // when it last did anything
+	mu     sync.Mutex // guards the rest
+	known  bool
+	next   int64         // offset in the stage's topic
+	looked time.Time     // when it was last looked at
+	still  time.Duration // for how long it had not moved then
 }
 
 // move says that everything before an offset has been dealt with.
 func (p *progress) move(next int64) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.known, p.next, p.moved = true, next, time.Now()
+	p.known, p.next, p.still = true, next, 0
 }
 
 // touch says that something was done that moves no offset: restoring.
 func (p *progress) touch() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.moved = time.Now()
+	p.still = 0
 }
 
 // at is the next offset; false while that is not known.
@@ -50,14 +54,16 @@ func (p *progress) at() (int64, bool) {
 func (p *progress) look(end int64) (lag int64, still time.Duration) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.moved.IsZero() || p.known && p.next >= end {
-		p.moved = time.Now()
-		return 0, 0
-	}
+	now := time.Now()
+	p.still += min(now.Sub(p.looked), maxUnseen)
+	p.looked = now
 	if p.known {
-		lag = end - p.next
+		lag = max(end-p.next, 0)
+		if lag == 0 {
+			p.still = 0
+		}
 	}
-	return lag, time.Since(p.moved)
+	return lag, p.still
 }
 
 // end is the end of a partition, as the broker knew it at an instant or later.
