@@ -20,15 +20,17 @@ type member struct {
 	cl    *kgo.Client
 	fatal chan<- error
 
-	mu      sync.Mutex // guards running
+	mu      sync.Mutex // guards joined, running and what is revoked
+	joined  bool       // whether the group has dealt out partitions to us, be it none
 	running map[int32]*runningTask
 	tasks   sync.WaitGroup
 }
 
 type runningTask struct {
-	task *task
-	stop context.CancelFunc
-	done chan struct{}
+	task    *task
+	stop    context.CancelFunc
+	done    chan struct{}
+	revoked bool // the partition may be another member's by now
 }
 
 func (r *runningTask) ended() bool {
@@ -45,6 +47,8 @@ func (r *runningTask) ended() bool {
 // would mend goes to fatal, which must have room for it.
 func (w *worker) join(ctx context.Context, s *stage, fatal chan<- error) (*member, error) {
 	m := &member{w: w, stage: s, fatal: fatal, running: make(map[int32]*runningTask)}
+	m.mu.Lock() // callbacks need the client
+	defer m.mu.Unlock()
 	cl, err := kgo.NewClient(append(w.cfg.clientOptions(s.name),
 		kgo.ConsumerGroup(s.group),
 		kgo.ConsumeTopics(s.topic),
@@ -55,7 +59,7 @@ func (w *worker) join(ctx context.Context, s *stage, fatal chan<- error) (*membe
 		kgo.DisableAutoCommit(),
 		kgo.OnPartitionsAssigned(func(_ context.Context, _ *kgo.Client, got map[string][]int32) { m.assigned(ctx, got[s.topic]) }),
 		kgo.OnPartitionsRevoked(func(_ context.Context, _ *kgo.Client, lost map[string][]int32) { m.revoked(lost[s.topic]) }),
-		kgo.OnPartitionsLost(func(_ context.Context, _ *kgo.Client, lost map[string][]int32) { m.revoked(lost[s.topic]) }),
+		kgo.OnPartitionsLost(func(_ context.Context, _ *kgo.Client, lost map[string][]int32) { m.lost(lost[s.topic]) }),
 	)...)
 	if err != nil {
 		return nil, fmt.Errorf("join group %s: %w", s.group, err)
@@ -72,6 +76,7 @@ func (m *member) assigned(ctx context.Context, partitions []int32) {
 	defer m.report()
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	m.joined = true
 	for _, p := range partitions {
 		before := m.running[p]
 		ctx, stop := context.WithCancel(ctx)
@@ -89,6 +94,9 @@ func (m *member) assigned(ctx context.Context, partitions []int32) {
 			defer stop()
 			if before != nil {
 				<-before.done
+			}
+			if ctx.Err() != nil {
+				return // taken away again, or the process is ending
 			}
 			if m.stage.name == stageCount {
 				m.w.stores.use(p, +1)
@@ -114,6 +122,8 @@ func (m *member) revoked(partitions []int32) {
 	for _, p := range partitions {
 		if r := m.running[p]; r != nil {
 			r.stop()
+			r.revoked = true
+			m.w.metrics.lag.DeleteLabelValues(m.stage.name, fmt.Sprint(p))
 			stopping = append(stopping, r)
 		}
 	}
@@ -125,6 +135,15 @@ func (m *member) revoked(partitions []int32) {
 			return
 		}
 	}
+}
+
+// lost is revoked for a member that the group does not know any more.
+func (m *member) lost(partitions []int32) {
+	m.mu.Lock()
+	m.joined = false
+	m.mu.Unlock()
+	m.revoked(partitions)
+	m.report()
 }
 
 // ask asks the group whether it knows this member in its current generation.
@@ -156,7 +175,7 @@ func (m *member) commitOffsets(ctx context.Context) {
 	topic.Topic, topic.TopicID = m.stage.topic, m.w.ids[m.stage.topic] // it depends on the version which one counts
 	m.mu.Lock()
 	for p, r := range m.running {
-		if at, ok := r.task.progress.at(); ok {
+		if at, ok := r.task.progress.at(); ok && !r.revoked {
 			partition := kmsg.NewOffsetCommitRequestTopicPartition()
 			partition.Partition, partition.Offset = p, at
 			topic.Partitions = append(topic.Partitions, partition)

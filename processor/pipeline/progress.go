@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -78,8 +79,11 @@ func (m *member) report() {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	var unready error
+	if !m.joined {
+		unready = errors.New("joining the group")
+	}
 	for p, r := range m.running {
-		if r.ended() {
+		if r.revoked || r.ended() {
 			continue
 		}
 		if _, known := r.task.progress.at(); !known {
@@ -99,7 +103,7 @@ func (m *member) watch(clock time.Time, ends map[int32]int64) error {
 	defer m.mu.Unlock()
 	for p, r := range m.running {
 		offset, ok := ends[p]
-		if !ok || r.ended() {
+		if !ok || r.revoked || r.ended() {
 			continue
 		}
 		t := r.task
