@@ -106,7 +106,7 @@ const (
 	// commitTimeout bounds a transaction from its first record to its end. What
 	// has not ended by then has an unknown outcome.
 	commitTimeout = transactionTimeout
-	// fenceTimeout bounds the initialisation of a producer id, and every other
+	// requestTimeout bounds the initialisation of a producer id, and every other
 	// single request.
 	requestTimeout = 10 * time.Second
 	// fetchWait is how long a broker may wait for news before it answers a fetch

@@ -33,7 +33,7 @@ type task struct {
 	partition int32
 	log       *slog.Logger
 	progress  progress
-	ends      chan end      // the latest that has not been looked at yet
+	ends      chan end      // one that has not been looked at yet; others are dropped meanwhile
 	report    func()        // tells the member that something has changed
 	resumed   bool          // whether the attempt came to work
 	still     time.Duration // for how long it has stood still; the member's
@@ -186,8 +186,8 @@ func checkIdentity(got, want window.Identity, topic string, partition int32) err
 	return nil
 }
 
-// offsets asks the broker for offsets of one partition: kadm's ListStartOffsets
-// and its sisters.
+// offset asks the broker for an offset of the task's partition of a topic, by
+// kadm's ListStartOffsets or one of its sisters.
 func (t *task) offset(ctx context.Context, list func(context.Context, ...string) (kadm.ListedOffsets, error), topic string) (int64, error) {
 	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
 	defer cancel()
