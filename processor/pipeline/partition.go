@@ -3,7 +3,6 @@ package pipeline
 import (
 	"context"
 	"errors"
-	"strconv"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kerr"
@@ -64,9 +63,6 @@ type partitionRun struct {
 	began    time.Time   // when it began
 	tidied   time.Time   // when old positions were last deleted
 }
-
-// maxDeadBytes bounds the dead letters that wait for a transaction.
-const maxDeadBytes = 4 << 20
 
 // tidyInterval is how often positions that a newer one has replaced are
 // deleted.
@@ -182,22 +178,6 @@ func (r *partitionRun) idle() {
 	}
 	r.source.Idle(r.seen.clock.Add(-r.w.cfg.IdleAfter).UnixMilli())
 	r.seen = end{}
-}
-
-// bury makes a dead letter of a record that is no like: its bytes unchanged,
-// with the reason and where it was. Its timestamp is kept in a header only,
-// since a broker may refuse it in a record.
-func (r *partitionRun) bury(rec *kgo.Record, reason error) {
-	r.w.metrics.dead.Inc()
-	headers := append(rec.Headers[:len(rec.Headers):len(rec.Headers)],
-		kgo.RecordHeader{Key: "dead.reason", Value: []byte(reason.Error())},
-		kgo.RecordHeader{Key: "dead.topic", Value: []byte(rec.Topic)},
-		kgo.RecordHeader{Key: "dead.partition", Value: strconv.AppendInt(nil, int64(rec.Partition), 10)},
-		kgo.RecordHeader{Key: "dead.offset", Value: strconv.AppendInt(nil, rec.Offset, 10)},
-		kgo.RecordHeader{Key: "dead.timestamp", Value: strconv.AppendInt(nil, rec.Timestamp.UnixMilli(), 10)},
-	)
-	r.dead = append(r.dead, &kgo.Record{Topic: r.w.cfg.Topics.Dead, Key: rec.Key, Value: rec.Value, Headers: headers})
-	r.deadBytes += len(rec.Key) + len(rec.Value)
 }
 
 // commit begins the transaction that writes what was added.

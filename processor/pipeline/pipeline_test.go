@@ -30,6 +30,18 @@ type health struct{}
 
 func (health) Set(part string, err error) {}
 
+// config is a processor of three partitions on a cluster that is reached over a
+// network in memory.
+func config(cluster *kfake.Cluster, net *kfake.VirtualNetwork) pipeline.Config {
+	return pipeline.Config{
+		Brokers: cluster.ListenAddrs(), Client: []kgo.Opt{kgo.Dialer(net.DialContext)}, Group: "g", Topics: likes.DefaultTopics(),
+		IngestionPartitions: 3, LogPartitions: 3, OutputPartitions: [3]int{1, 1, 1}, Replication: 1, IngestionRetention: 24 * time.Hour,
+		Pane: time.Minute, Grace: 5 * time.Second, IdleAfter: 2 * time.Second, CommitInterval: 100 * time.Millisecond,
+		LiveInterval: 100 * time.Millisecond, LiveBudget: 5000, Stores: new(disks), Metrics: prometheus.NewRegistry(), Health: health{},
+		Log: slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn})),
+	}
+}
+
 // One burst of likes, then silence: running counts at once, and each window's
 // final count once, on time, though nothing else ever comes.
 func TestLikesBecomeCounts(t *testing.T) {
@@ -41,13 +53,7 @@ func TestLikesBecomeCounts(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer cluster.Close()
-		cfg := pipeline.Config{
-			Brokers: cluster.ListenAddrs(), Client: []kgo.Opt{kgo.Dialer(net.DialContext)}, Group: "g", Topics: likes.DefaultTopics(),
-			IngestionPartitions: 3, LogPartitions: 3, OutputPartitions: [3]int{1, 1, 1}, Replication: 1, IngestionRetention: 24 * time.Hour,
-			Pane: time.Minute, Grace: 5 * time.Second, IdleAfter: 2 * time.Second, CommitInterval: 100 * time.Millisecond,
-			LiveInterval: 100 * time.Millisecond, LiveBudget: 5000, Stores: new(disks), Metrics: prometheus.NewRegistry(), Health: health{},
-			Log: slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn})),
-		}
+		cfg := config(cluster, &net)
 		ctx, stop := context.WithCancel(context.Background())
 		done := make(chan error, 1)
 		go func() { done <- pipeline.Run(ctx, cfg) }()
