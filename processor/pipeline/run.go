@@ -135,6 +135,7 @@ const (
 // read before that: what the partition had then is before the end it tells.
 func (w *worker) watch(ctx context.Context, members []*member, fatal chan<- error) {
 	ingestion, log := w.cfg.Topics.Ingestion, w.cfg.Topics.Log
+	grown := true // the positions topic as much as the ingestion topic
 	for {
 		clock := time.Now()
 		asked, cancel := context.WithTimeout(ctx, requestTimeout)
@@ -142,7 +143,10 @@ func (w *worker) watch(ctx context.Context, members []*member, fatal chan<- erro
 		stable, err2 := w.admin.ListCommittedOffsets(asked, log)
 		if n := len(ends[ingestion]); err == nil && n > int(w.sources.Load()) {
 			w.sources.Store(int32(n))
-			w.growPositionsSoon(asked)
+			grown = false
+		}
+		if !grown {
+			grown = w.followGrowth(asked)
 		}
 		cancel()
 		if err == nil && err2 == nil {
@@ -162,10 +166,14 @@ func (w *worker) watch(ctx context.Context, members []*member, fatal chan<- erro
 	}
 }
 
-func (w *worker) growPositionsSoon(ctx context.Context) {
-	if err := w.growPositions(ctx, 0); err != nil {
-		w.cfg.Log.Warn("ingestion topic has grown", "err", err)
+// followGrowth says whether the positions topic has as many partitions as the
+// ingestion topic now; where it has not, the next second is another chance.
+func (w *worker) followGrowth(ctx context.Context) bool {
+	err := w.growPositions(ctx, 0)
+	if err != nil && ctx.Err() == nil {
+		w.cfg.Log.Warn("the ingestion topic has grown, its new partitions wait for the topic of positions", "reason", err)
 	}
+	return err == nil
 }
 
 func offsetsOf(a, b kadm.ListedOffsets, topic string) map[int32]int64 {
