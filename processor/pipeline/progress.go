@@ -21,8 +21,9 @@ const (
 
 // progress is how far a task has come, for those who watch it.
 type progress struct {
-	mu     sync.Mutex // guards the rest
-	known  bool
+	mu     sync.Mutex    // guards the rest
+	known  bool          // whether next was ever known
+	atWork bool          // whether the task is past its beginning
 	next   int64         // offset in the stage's topic
 	looked time.Time     // when it was last looked at
 	still  time.Duration // for how long it had not moved then
@@ -32,7 +33,20 @@ type progress struct {
 func (p *progress) move(next int64) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.known, p.next, p.still = true, next, 0
+	p.known, p.atWork, p.next, p.still = true, true, next, 0
+}
+
+// interrupted says that the task has to begin again.
+func (p *progress) interrupted() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.atWork = false
+}
+
+func (p *progress) working() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.atWork
 }
 
 // touch says that something was done that moves no offset: restoring.
@@ -86,7 +100,7 @@ func (m *member) report() {
 		if r.revoked || r.ended() {
 			continue
 		}
-		if _, known := r.task.progress.at(); !known {
+		if !r.task.progress.working() {
 			unready = fmt.Errorf("partition %d is being restored", p)
 		} else if r.task.still > unreadyAfter {
 			unready = fmt.Errorf("partition %d has not moved for %v", p, r.task.still.Round(time.Second))

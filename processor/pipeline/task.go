@@ -64,6 +64,7 @@ func (t *task) run(ctx context.Context, ask func(context.Context) error) error {
 		if stop := (*stopError)(nil); errors.As(err, &stop) {
 			return fmt.Errorf("%s partition %d: %w", t.stage.name, t.partition, err)
 		}
+		t.progress.interrupted()
 		t.w.metrics.interrupted.WithLabelValues(t.stage.name).Inc()
 		// An outage is told once: what follows are attempts that come to nothing.
 		level := slog.LevelDebug
