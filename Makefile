@@ -68,6 +68,20 @@ start-processor: build ## N processors, number i with data/processor-i
 stop-processor: ## stop all of them
 	@deploy/stop.sh processor
 
+# The API as a Lambda, in the foreground.
+
+.PHONY: start-serverless
+start-serverless: ## the Lambda by serverless offline, http://localhost:3000/dev; needs Node.js
+	@deploy/deps.sh go
+	@deploy/lambda.sh own
+	@$(ENV) deploy/serverless.sh
+
+.PHONY: start-sam
+start-sam: ## the Lambda by AWS SAM, http://localhost:3000; needs Docker and sam
+	@deploy/deps.sh go
+	@deploy/lambda.sh $$(uname -m)
+	@$(ENV) deploy/sam.sh
+
 # Is it right?
 
 .PHONY: test
@@ -83,6 +97,20 @@ test-clients: ## other people's Socket.IO clients, from their registries, on a r
 	@deploy/deps.sh clients
 	@gateway/clients/run
 	go test ./gateway/server -run TestClientsOfTheOriginal -count 1 -timeout 10m -args -clients
+
+.PHONY: test-web
+test-web: build ## the page: unit tests, then Chromium on the real thing: some eight minutes
+	@deploy/web.sh test
+
+.PHONY: check-web
+check-web: ## fails when the committed page, web/dist, is not what its sources give
+	@deploy/web.sh check
+
+.PHONY: test-serverless
+test-serverless: ## the plugin that runs the Lambda, and what would be deployed; needs Node.js
+	@deploy/deps.sh clients
+	@deploy/lambda.sh own
+	@deploy/serverless.sh test
 
 .PHONY: check
 check: deps ## format, vet, staticcheck, tidy, and the architecture page against the code
@@ -120,6 +148,14 @@ BUILD_PLAIN = deploy/deps.sh go && CGO_ENABLED=0 $(BUILD)
 build: deps ## dist/: standalone, watch, functions (the API), processor, gateway
 	@$(BUILD_PLAIN) ./functions ./gateway ./standalone/watch
 	@$(BUILD) ./processor ./standalone
+
+.PHONY: start-web
+start-web: ## the page's development server, beside a gateway that runs
+	@deploy/web.sh start
+
+.PHONY: build-web
+build-web: ## web/dist anew, which is committed
+	@deploy/web.sh build
 
 .PHONY: build-lambda
 build-lambda: ## dist/videos/bootstrap and dist/videos.zip, what Lambda runs

@@ -112,10 +112,17 @@ export class LiveCounts {
 
   #register(): Promise<boolean> {
     const socket = this.#socket!
-    const asked = socket.timeout(answerIn).emitWithAck('register_room', { rooms: this.#watched })
+    const watched = this.#watched
+    const asked = socket.timeout(answerIn).emitWithAck('register_room', { rooms: watched })
     this.#registered = asked.then(
       () => {
-        // What a gateway knows of its rooms comes before its answer.
+        // What a gateway knows of its rooms comes before its answer: it is shown before we say live.
+        for (const id of watched) {
+          const v = this.#video(id)
+          v.next = { ...v.next, told: true }
+          this.#changed.add(id)
+        }
+        this.#tell()
         this.connection.set({ is: 'live' })
         this.#lostAt = undefined
         return true
@@ -179,14 +186,17 @@ export class LiveCounts {
   /** Changes are told together, some times a second, however many there are. */
   #change(id: string): void {
     this.#changed.add(id)
-    this.#draw ??= setTimeout(() => {
-      this.#draw = undefined
-      const ids = [...this.#changed]
-      this.#changed.clear()
-      for (const changed of ids) {
-        const v = this.#video(changed)
-        v.counts.set(v.next)
-      }
-    }, drawEvery)
+    this.#draw ??= setTimeout(() => this.#tell(), drawEvery)
+  }
+
+  #tell(): void {
+    clearTimeout(this.#draw)
+    this.#draw = undefined
+    const ids = [...this.#changed]
+    this.#changed.clear()
+    for (const id of ids) {
+      const v = this.#video(id)
+      v.counts.set(v.next)
+    }
   }
 }

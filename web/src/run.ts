@@ -195,6 +195,8 @@ export class Run {
       this.#refused.add(id) // for good
       return
     }
+    // Those that fail together fail once.
+    if (this.#p.again !== undefined && this.#p.again > Date.now()) return
     const wait = Math.min(pause.first * 2 ** this.#failures++, pause.last)
     this.#p.again = Date.now() + Math.max(wait, outcome.again)
   }

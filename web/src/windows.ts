@@ -2,6 +2,8 @@ import type { Bounded, Final } from './types'
 
 /** What is known of a video's likes. Rows are windows, shortest first. */
 export type Counts = {
+  /** Whether the gateway has told what it knows: of what it did not mention there is none. */
+  told: boolean
   total: number | undefined
   running: readonly (Bounded | undefined)[]
   /** The last that was heard of the windows before those of running. */
@@ -10,6 +12,7 @@ export type Counts = {
 }
 
 export const nothingKnown: Counts = {
+  told: false,
   total: undefined,
   running: [undefined, undefined, undefined],
   ended: [undefined, undefined, undefined],

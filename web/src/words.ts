@@ -18,10 +18,11 @@ export function length(ms: number): string {
 const minutes = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit' })
 const seconds = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit', second: '2-digit' })
 
-/** 10:04–10:05, with seconds where the window needs them. */
+/** 10:04–10:05; of a window that is no whole minutes the seconds too, 10:04:06–08. */
 export function bounds(w: { start: number; end: number }): string {
-  const format = (w.end - w.start) % 60_000 === 0 ? minutes : seconds
-  return `${format.format(w.start)}–${format.format(w.end)}`
+  const exact = (w.end - w.start) % 60_000 !== 0
+  const [from, to] = [w.start, w.end].map((t) => (exact ? seconds : minutes).format(t)) as [string, string]
+  return `${from}–${exact ? to.slice(-2) : to}`
 }
 
 /** What is left until an instant: 42 s, 7:05. */

@@ -80,7 +80,7 @@ function quarters(ink: Ink, random: Random) {
         <path
           key={i}
           transform={`translate(${x} ${y}) rotate(${turn} ${side / 2} ${side / 2})`}
-          d={`M0 0H${side}A${side} ${side} 0 0 1 0 ${side}z`}
+          d={`M-1 -1H${side}V0A${side} ${side} 0 0 1 0 ${side}H-1z`}
           fill={disc}
         />
       ))}

@@ -30,7 +30,7 @@ export const VideoCard = memo(function VideoCard({ video }: { video: Video }) {
 function Numbers({ id }: { id: string }) {
   const { live } = useParts()
   const counts = useValue(live.of(id))
-  const connected = useValue(live.connection).is === 'live'
+  const connected = useValue(live.connection).is === 'live' && counts.told
   return (
     <div className="numbers" data-stale={!connected}>
       <div className="windows">

@@ -1,0 +1,115 @@
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
+import { card, cell, eventually, finished, ledger, paste, plan, ready, running, send, sentAll, total } from './sight'
+import { pane, World } from './world'
+
+let world: World
+beforeAll(async () => void (world = await World.start({ videos: 3 })))
+afterEach(() => world.leave())
+afterAll(() => world?.stop())
+
+const [first, second, third] = ['video-1', 'video-2', 'video-3']
+
+test('a press of the heart is one like, and two browsers see it', async () => {
+  const [one, two] = [await world.visit(), await world.visit({ viewport: { width: 390, height: 844 } })]
+  await Promise.all([ready(one), ready(two)])
+  const before = (await total(one, first))!
+  await card(one, first).getByRole('button', { name: 'Like Stream processing made simple' }).click()
+  await card(two, first).getByRole('button', { name: 'Like Stream processing made simple' }).press('Enter')
+  for (const page of [one, two]) await eventually(() => total(page, first)).toBe(before + 2)
+  // Whoever comes later is told the same at once.
+  const three = await world.visit()
+  await eventually(() => total(three, first)).toBe(before + 2)
+})
+
+test('likes sent by the page arrive as counts, exactly; two browsers see the same', async () => {
+  const [one, two] = [await world.visit(), await world.visit()]
+  await Promise.all([ready(one), ready(two)])
+  const before = await Promise.all([first, second, third].map((id) => total(one, id)))
+  await plan(one, [
+    [9, 0, 14, 3, 1, 0, 0, 25, 2, 7],
+    [1, 1, 1, 1, 1, 1, 1, 1, 1, 1],
+    [0, 0, 0, 0, 0, 0, 0, 0, 0, 0],
+  ])
+  await send(one).click()
+  await sentAll(one, 71)
+  const after = [before[0]! + 61, before[1]! + 10, before[2]!]
+  for (const page of [one, two]) {
+    for (const [i, id] of [first, second, third].entries()) await eventually(() => total(page, id)).toBe(after[i])
+  }
+  await eventually(() => ledger(one, 'counted')).toBe(71)
+  expect(await ledger(one, 'planned')).toBe(71)
+  expect(await one.locator('.ledger').innerText()).toContain('Every like that was sent is counted, once.')
+  // Window by window too: what was planned, sent and counted add up to the same.
+  await one.locator('.ledger').getByRole('radio', { name: '10 s' }).check()
+  await eventually(async () => {
+    const lines = await one.locator('.ledger tbody tr').evaluateAll((rows) =>
+      rows.map((row) => [...row.querySelectorAll('td')].map((td) => Number.parseInt(td.textContent!, 10))),
+    )
+    return [0, 1, 2].map((column) => lines.reduce((sum, line) => sum + line[column]!, 0))
+  }).toEqual([71, 71, 71])
+})
+
+test('running numbers fall to zero when their window is over, and the finished ones remember', async () => {
+  const page = await world.visit()
+  await ready(page)
+  // At the beginning of the longest window, so that all fall into one.
+  const longest = 10 * pane
+  await eventually(() => Date.now() % longest).toBeLessThan(longest / 5)
+  await world.like(third, 5)
+  for (const row of [1, 2]) await eventually(() => running(page, third, row)).toBe(5)
+  for (const row of [0, 1, 2]) await eventually(() => running(page, third, row)).toBe(0)
+  await eventually(() => finished(page, third, 2)).toBe(5)
+})
+
+test('a page that is loaded anew in mid-plan sends nothing twice, and goes on when told to', async () => {
+  const page = await world.visit()
+  await ready(page)
+  const before = (await total(page, first))!
+  await plan(page, [Array(10).fill(20), Array(10).fill(0), Array(10).fill(0)])
+  await send(page).click()
+  await eventually(async () => (await total(page, first))! - before).toBeGreaterThan(30)
+  await page.reload()
+  await ready(page)
+  const state = page.locator('.run-state')
+  await eventually(() => state.innerText()).toMatch(/Stopped in minute \d+ · \d+ of 200 likes sent/)
+  expect(await cell(page, 0, 0).inputValue(), 'the plan is kept').toBe('20')
+  await page.getByRole('button', { name: 'Continue' }).click()
+  await sentAll(page, 200)
+  await eventually(async () => (await total(page, first))! - before).toBe(200)
+  await eventually(() => ledger(page, 'counted')).toBe(200)
+})
+
+test('the plan can be edited by keyboard alone', async () => {
+  const page = await world.visit()
+  await ready(page)
+  const at = (row: number, minute: number) => expect(cell(page, row, minute).evaluate((e) => e === document.activeElement))
+  const row = page.locator('.plan-row').nth(1)
+  await cell(page, 0, 0).focus()
+  await page.keyboard.type('7')
+  const others = (await Promise.all([1, 2, 3, 4].map((m) => cell(page, 0, m).inputValue()))).map(Number)
+  expect(await row.locator('.plan-half').first().textContent(), 'sums at once').toBe(String(7 + others.reduce((a, b) => a + b)))
+  await page.keyboard.press('Enter')
+  await at(1, 0).resolves.toBe(true)
+  await page.keyboard.press('ArrowUp')
+  expect(await cell(page, 0, 0).inputValue()).toBe('7')
+  await page.keyboard.type('99')
+  await page.keyboard.press('Escape')
+  expect(await cell(page, 0, 0).inputValue(), 'Escape restores').toBe('7')
+  await page.keyboard.press('Tab')
+  await at(0, 1).resolves.toBe(true)
+  await page.keyboard.type('12')
+  await page.keyboard.press('Tab')
+  expect(await cell(page, 0, 1).inputValue(), 'Tab saves').toBe('12')
+  await page.keyboard.press('ArrowRight')
+  await at(0, 3).resolves.toBe(true)
+  await page.keyboard.press('ArrowDown')
+  await at(1, 3).resolves.toBe(true)
+  await paste(page, '1\t2\t3')
+  expect(await Promise.all([3, 4, 5].map((m) => cell(page, 1, m).inputValue()))).toEqual(['1', '2', '3'])
+  const kept = await cell(page, 1, 6).inputValue()
+  await cell(page, 1, 5).focus()
+  await paste(page, '4\tmany')
+  expect(await cell(page, 1, 5).inputValue(), 'one wrong cell, and nothing is pasted').toBe('3')
+  expect(await cell(page, 1, 6).inputValue()).toBe(kept)
+  expect(await page.locator('.plan-note').innerText()).toContain('many')
+})

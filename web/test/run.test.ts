@@ -1,0 +1,138 @@
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import type { Outcome } from '../src/api'
+import { Clock } from '../src/clock'
+import { Ledger } from '../src/ledger'
+import { LiveCounts } from '../src/live'
+import { Plan, sum } from '../src/plan'
+import { minuteOf, Run } from '../src/run'
+import { windowNames } from '../src/types'
+
+const minute = 60_000
+const windows = [1, 5, 10].map((n) => ({ event: `live_aggregations_${n}`, ms: n * minute }))
+
+/** A run whose likes are answered by answer, and the instants at which they were sent. */
+function world(rows: Record<string, number[]>, answer: (n: number) => Outcome = () => ({ is: 'counted' })) {
+  const plan = new Plan()
+  plan.cover(Object.keys(rows))
+  for (const [id, row] of Object.entries(rows)) plan.set(id, 0, row)
+  const live = new LiveCounts({ api: '', liveEvent: 'live_counts', windows, maxRooms: 200 }, new Clock())
+  const ledger = new Ledger(live, () => windows.map((w) => w.ms))
+  const sent: { id: string; at: number }[] = []
+  let atOnce = 0
+  let mostAtOnce = 0
+  const send = async (id: string): Promise<Outcome> => {
+    mostAtOnce = Math.max(mostAtOnce, ++atOnce)
+    const n = sent.push({ id, at: Date.now() })
+    await new Promise((done) => setTimeout(done, 20))
+    atOnce--
+    return answer(n)
+  }
+  const run = new Run({ plan, ledger, send, now: Date.now, minute: () => minute })
+  const beats = setInterval(() => run.beat(), 50)
+  return { plan, ledger, run, sent, mostAtOnce: () => mostAtOnce, end: () => clearInterval(beats) }
+}
+
+const quiet = Array.from({ length: windowNames.length + 7 }, () => 0)
+const row = (...first: number[]) => [...first, ...quiet].slice(0, 10)
+
+beforeEach(() => void vi.useFakeTimers({ now: Date.UTC(2026, 10, 22, 10) }))
+afterEach(() => void vi.useRealTimers())
+
+test('minute i’s likes are sent in minute i, evenly, at most five at a time', async () => {
+  const w = world({ a: row(60, 120), b: row(30, 0, 10) })
+  const begun = Date.now()
+  w.run.start(true)
+  await vi.advanceTimersByTimeAsync(10 * minute + 1000)
+  const perMinute = (id: string) =>
+    [0, 1, 2].map((m) => w.sent.filter((s) => s.id === id && Math.floor((s.at - begun - 1) / minute) === m).length)
+  // A like that is due at the very end of a minute may be sent at the first beat of the next.
+  expect(perMinute('a')[0]).toBeGreaterThanOrEqual(58)
+  expect(perMinute('a')[1]).toBeGreaterThanOrEqual(118)
+  const second = (s: number) => w.sent.filter(({ at }) => Math.floor((at - begun) / 1000) === s).length
+  for (let s = 0; s < 60; s++) expect(second(s), `second ${s}`).toBeLessThanOrEqual(4)
+  expect(w.mostAtOnce()).toBeLessThanOrEqual(5)
+  expect(w.run.progress.get()).toMatchObject({ phase: 'finished', sent: 220, due: 220, failed: 0 })
+  expect(w.ledger.book.get()).toMatchObject({ planned: 220, sent: 220 })
+  const lines = w.ledger.book.get().lines[0]!
+  expect(lines.reduce((n, l) => n + l.planned, 0)).toBe(220)
+  expect(lines.reduce((n, l) => n + l.sent, 0)).toBe(220)
+  w.end()
+})
+
+test('a second click, and a third, send nothing more', async () => {
+  const w = world({ a: row(10) })
+  w.run.start(true)
+  await vi.advanceTimersByTimeAsync(30_000)
+  w.run.start(true)
+  w.run.resume()
+  await vi.advanceTimersByTimeAsync(10 * minute)
+  expect(w.sent.length).toBe(10)
+  w.end()
+})
+
+test('an edit takes effect at once, in the minute that runs too; what was sent stays sent', async () => {
+  const w = world({ a: row(60, 60) })
+  w.run.start(true)
+  await vi.advanceTimersByTimeAsync(30_000)
+  w.plan.set('a', 0, [20, 90]) // 30 are sent already
+  await vi.advanceTimersByTimeAsync(30_500)
+  expect(w.run.sent.get().get('a')).toBe(30)
+  await vi.advanceTimersByTimeAsync(10 * minute)
+  expect(w.sent.length, 'the second minute makes up for the ten too many').toBe(20 + 90)
+  w.end()
+})
+
+test('what fails is sent again, later and later, and the plan is complete in the end', async () => {
+  const w = world({ a: row(12) }, (n) => (n <= 9 ? { is: 'refused', why: 'busy', again: 1000 } : { is: 'counted' }))
+  w.run.start(true)
+  await vi.advanceTimersByTimeAsync(10_000)
+  const { failed, trouble, again } = w.run.progress.get()
+  expect({ failed, trouble }).toEqual({ failed: expect.any(Number), trouble: 'busy' })
+  expect(failed).toBeLessThan(9)
+  expect(again! - Date.now()).toBeLessThanOrEqual(10_000)
+  await vi.advanceTimersByTimeAsync(10 * minute + 60_000)
+  expect(w.run.progress.get()).toMatchObject({ phase: 'finished', sent: 12, failed: 9, unanswered: 0, trouble: undefined })
+  w.end()
+})
+
+test('a video that is refused for good holds nobody up', async () => {
+  const w = world({ a: row(3), b: row(3) })
+  const { run } = w
+  const refuses = world({ a: row(3), b: row(3) }, () => ({ is: 'refused', why: 'no such id', again: undefined }))
+  refuses.run.start(true)
+  run.start(true)
+  await vi.advanceTimersByTimeAsync(10 * minute + 1000)
+  expect(refuses.run.progress.get()).toMatchObject({ phase: 'finished', sent: 0, failed: 2, trouble: 'no such id' })
+  expect(run.progress.get()).toMatchObject({ phase: 'finished', sent: 6 })
+  w.end()
+  refuses.end()
+})
+
+test('stopped means stopped; continued, it goes on where it was, without a burst', async () => {
+  const w = world({ a: row(60, 60) })
+  w.run.start(true)
+  await vi.advanceTimersByTimeAsync(90_000)
+  w.run.stop()
+  await vi.advanceTimersByTimeAsync(1000)
+  const sent = w.sent.length
+  expect(minuteOf(w.run.progress.get())).toBe(1)
+  await vi.advanceTimersByTimeAsync(20 * minute)
+  expect(w.sent.length).toBe(sent)
+  w.run.resume()
+  await vi.advanceTimersByTimeAsync(1000)
+  expect(w.sent.length - sent).toBeLessThanOrEqual(2)
+  await vi.advanceTimersByTimeAsync(10 * minute)
+  expect(w.sent.length).toBe(sum(w.plan.row('a')))
+  w.end()
+})
+
+test('a computer that slept does not make up for it in one burst', async () => {
+  const w = world({ a: row(60, 60) })
+  w.run.start(true)
+  await vi.advanceTimersByTimeAsync(10_000)
+  vi.setSystemTime(Date.now() + 60 * minute)
+  const before = w.sent.length
+  await vi.advanceTimersByTimeAsync(1000)
+  expect(w.sent.length - before).toBeLessThanOrEqual(4)
+  w.end()
+})
