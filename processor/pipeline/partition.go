@@ -60,6 +60,7 @@ type partitionRun struct {
 
 	ending   chan error  // the transaction under way; nil while there is none
 	position *kgo.Record // the position in it, or in the last one
+	next     int64       // the source offset that it says
 	began    time.Time   // when it began
 	tidied   time.Time   // when old positions were last deleted
 }
@@ -89,10 +90,10 @@ func (r *partitionRun) read(ctx context.Context) (err error) {
 		}
 		select {
 		case <-ctx.Done():
-			return r.finish()
+			return r.finish(ctx)
 		case <-ready:
 			if err := r.fetch(); err != nil {
-				if end := r.finish(); end != nil {
+				if end := r.finish(ctx); end != nil {
 					return end
 				}
 				return err
@@ -108,7 +109,7 @@ func (r *partitionRun) read(ctx context.Context) (err error) {
 			r.idle()
 		case <-timer.C:
 		case <-r.w.reader.done:
-			return r.finish()
+			return r.finish(ctx)
 		}
 	}
 }
@@ -157,7 +158,6 @@ func (r *partitionRun) add(records []*kgo.Record) {
 		likes++
 	}
 	r.w.metrics.read.Add(float64(likes))
-	r.progress.move(r.source.Next())
 	r.idle()
 }
 
@@ -190,7 +190,7 @@ func (r *partitionRun) commit(ctx context.Context) {
 			records = append(records, &kgo.Record{Topic: r.w.cfg.Topics.Log, Partition: int32(p), Value: b})
 		}
 	}
-	r.position = r.positionRecord(flush.Position)
+	r.position, r.next = r.positionRecord(flush.Position), flush.Position.Next
 	records = append(records, r.position)
 	r.dead, r.deadBytes = nil, 0
 	ending := make(chan error, 1)
@@ -211,6 +211,7 @@ func (r *partitionRun) ended(ctx context.Context, err error) error {
 	if err != nil {
 		return err
 	}
+	r.progress.move(r.next)
 	if time.Since(r.tidied) >= tidyInterval {
 		r.tidied = time.Now()
 		r.deleteBefore(ctx, r.w.cfg.Topics.Positions, r.position.Offset)
@@ -219,13 +220,11 @@ func (r *partitionRun) ended(ctx context.Context, err error) error {
 }
 
 // finish waits for the transaction under way.
-func (r *partitionRun) finish() error {
+func (r *partitionRun) finish(ctx context.Context) error {
 	if r.ending == nil {
 		return nil
 	}
-	err := <-r.ending
-	r.ending = nil
-	return err
+	return r.ended(ctx, <-r.ending)
 }
 
 // skipDeleted goes on at the partition's start when likes were deleted before

@@ -24,7 +24,7 @@ type progress struct {
 	mu     sync.Mutex    // guards the rest
 	known  bool          // whether next was ever known
 	atWork bool          // whether the task is past its beginning
-	next   int64         // offset in the stage's topic
+	next   int64         // offset in the stage's topic: committed, in PARTITION; folded, in COUNT
 	looked time.Time     // when it was last looked at
 	still  time.Duration // for how long it had not moved then
 }
