@@ -17,6 +17,7 @@ import (
 
 // "likes of the first minutes after a cold start counted minutes late"
 func TestColdStartCountsInTheRightMinute(t *testing.T) {
+	t.Parallel()
 	story{
 		plan: quiet(),
 		tell: func(w *world) {
@@ -38,6 +39,7 @@ func TestColdStartCountsInTheRightMinute(t *testing.T) {
 
 // "open windows lost on restart"
 func TestOpenWindowsSurviveRestart(t *testing.T) {
+	t.Parallel()
 	for name, how := range map[string]storeFault{"same store": keepStores, "emptied": emptyStores} {
 		t.Run(name, func(t *testing.T) {
 			story{
@@ -63,6 +65,7 @@ func TestOpenWindowsSurviveRestart(t *testing.T) {
 
 // "over- and undercounts after kill -9, takeover after 58 s"
 func TestTakeoverAfterKill(t *testing.T) {
+	t.Parallel()
 	p := quiet()
 	p.hosts, p.pane = 2, 20*time.Second
 	story{
@@ -87,6 +90,7 @@ func TestTakeoverAfterKill(t *testing.T) {
 
 // "two contradictory records for one window when a worker joins or leaves"
 func TestJoinsAndLeavesDoNotContradict(t *testing.T) {
+	t.Parallel()
 	p := quiet()
 	p.hosts, p.sources, p.logPartitions, p.videos, p.pane = 3, 3, 3, 12, 2*time.Second
 	story{
@@ -115,6 +119,7 @@ func TestJoinsAndLeavesDoNotContradict(t *testing.T) {
 
 // "most videos dropped"
 func TestNoVideoIsDropped(t *testing.T) {
+	t.Parallel()
 	const videos = 3000
 	p := quiet()
 	p.sources, p.logPartitions, p.partRecords = 2, 2, 700
@@ -139,6 +144,7 @@ func TestNoVideoIsDropped(t *testing.T) {
 
 // "a late like overwrites a result with a part"
 func TestLateLikeOverwritesNothing(t *testing.T) {
+	t.Parallel()
 	story{
 		plan: quiet(),
 		tell: func(w *world) {
@@ -158,6 +164,7 @@ func TestLateLikeOverwritesNothing(t *testing.T) {
 // "results one window length too late (the 10-minute count 10 minutes after its
 // end)"
 func TestTenMinuteCountComesInSeconds(t *testing.T) {
+	t.Parallel()
 	p := quiet()
 	p.pane, p.grace, p.idle = time.Minute, 5*time.Second, 2*time.Second
 	story{
@@ -181,6 +188,7 @@ func TestTenMinuteCountComesInSeconds(t *testing.T) {
 
 // "no key and no window bounds in results, so nobody can order them"
 func TestResultsHaveKeyAndBounds(t *testing.T) {
+	t.Parallel()
 	story{
 		plan: quiet(),
 		tell: func(w *world) {
@@ -208,6 +216,7 @@ func TestResultsHaveKeyAndBounds(t *testing.T) {
 
 // "a changelog that grows for ever"
 func TestChangelogIsBounded(t *testing.T) {
+	t.Parallel()
 	p := quiet()
 	p.pane = time.Second
 	story{
@@ -234,6 +243,7 @@ func TestChangelogIsBounded(t *testing.T) {
 
 // "fake likes mixed with real ones by default"
 func TestNoFakeLikes(t *testing.T) {
+	t.Parallel()
 	for mode, dev := range map[string]bool{"prod": false, "dev": true} {
 		t.Run(mode, func(t *testing.T) {
 			story{
@@ -263,6 +273,7 @@ func TestNoFakeLikes(t *testing.T) {
 
 // "a log line per like"
 func TestNoLogLinePerLike(t *testing.T) {
+	t.Parallel()
 	story{
 		plan: quiet(),
 		tell: func(w *world) {
@@ -282,6 +293,7 @@ func TestNoLogLinePerLike(t *testing.T) {
 
 // The running counts come at once: within half a second of the like.
 func TestRunningCountsComeAtOnce(t *testing.T) {
+	t.Parallel()
 	story{
 		plan: quiet(),
 		tell: func(w *world) {
@@ -305,6 +317,7 @@ func TestRunningCountsComeAtOnce(t *testing.T) {
 
 // Bad records: each kind to the dead letters, and no like behind them waits.
 func TestBadRecordsDelayNothing(t *testing.T) {
+	t.Parallel()
 	story{
 		plan: quiet(),
 		tell: func(w *world) {

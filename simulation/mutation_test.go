@@ -72,6 +72,7 @@ func beforeTheEnd(w *world) *trap { return &trap{match: w.endsPublication()} }
 
 // The store learns of a publication before it is committed.
 func TestMutationStoreBeforeCommit(t *testing.T) {
+	t.Parallel()
 	mistake{
 		story: crash(keepStores, beforeTheEnd),
 		sign:  "I1",
@@ -160,6 +161,7 @@ func (w *world) newest() window.Progress {
 
 // A position has the newest watermarks beside R instead of those before R.
 func TestMutationReplayWithNewestWatermarks(t *testing.T) {
+	t.Parallel()
 	mistake{
 		story: crash(emptyStores, betweenParts),
 		sign:  "I5",
@@ -175,6 +177,7 @@ func TestMutationReplayWithNewestWatermarks(t *testing.T) {
 
 // R lies behind the pane that is being published: what is left of it is lost.
 func TestMutationReplayBehindThePane(t *testing.T) {
+	t.Parallel()
 	mistake{
 		story: crash(emptyStores, betweenParts),
 		sign:  "I1",
@@ -188,6 +191,7 @@ func TestMutationReplayBehindThePane(t *testing.T) {
 // No fence between two parts of a publication: each process has a transactional
 // id of its own, so nobody's transactions are refused.
 func TestMutationNoFence(t *testing.T) {
+	t.Parallel()
 	s := zombie()
 	m := mistake{
 		story: s,

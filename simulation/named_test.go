@@ -14,6 +14,7 @@ import (
 // One like, then a kill before the close, then silence: its three records come,
 // once.
 func TestOneLikeThenKillThenSilence(t *testing.T) {
+	t.Parallel()
 	for name, how := range map[string]storeFault{"same store": keepStores, "older store": loseWrites, "emptied": emptyStores, "damaged": damageStores} {
 		t.Run(name, func(t *testing.T) {
 			story{
@@ -48,6 +49,7 @@ func (w *world) pane(n, panes int64) int64 {
 // One record of the log both carries a like and makes the like's pane due; then
 // a crash, at each step of the publication.
 func TestLikeInTheRecordThatMakesItsPaneDue(t *testing.T) {
+	t.Parallel()
 	for name, arm := range map[string]func(w *world, h *host, die func()){
 		"before it is written": func(w *world, h *host, die func()) { h.alive().wire.set(&trap{match: w.publishes, spring: die}) },
 		"before the end": func(w *world, h *host, die func()) {
@@ -131,11 +133,15 @@ func zombie() story {
 
 // A zombie between two parts of a publication: nothing of what it sends late is
 // ever seen.
-func TestZombieBetweenTwoParts(t *testing.T) { zombie().run(t) }
+func TestZombieBetweenTwoParts(t *testing.T) {
+	t.Parallel()
+	zombie().run(t)
+}
 
 // A zombie whose log was deleted below what it has to read next has lost
 // nothing, and does not stop its process.
 func TestZombieWhoseLogIsGone(t *testing.T) {
+	t.Parallel()
 	p := quiet()
 	p.hosts = 2
 	story{
@@ -164,6 +170,7 @@ func TestZombieWhoseLogIsGone(t *testing.T) {
 // windows. That R stays, and the log behind it alone is deleted, is checked for
 // every position (positions_test.go); that nothing is missing, for every like.
 func TestReplayAfterTruncation(t *testing.T) {
+	t.Parallel()
 	p := quiet()
 	p.hosts, p.partRecords = 2, 3
 	story{
@@ -191,6 +198,7 @@ func TestReplayAfterTruncation(t *testing.T) {
 
 // A backlog of an hour, read at full speed, gives the outputs of the slow run.
 func TestBacklogOfAnHour(t *testing.T) {
+	t.Parallel()
 	p := quiet()
 	p.sources, p.pane, p.grace = 2, time.Minute, 5*time.Second
 	finals := func(likes func(w *world)) (out map[span]count) {
@@ -231,6 +239,7 @@ func TestBacklogOfAnHour(t *testing.T) {
 
 // Likes on only one source partition: the others hold no window up.
 func TestLikesOnOneSourceOnly(t *testing.T) {
+	t.Parallel()
 	p := quiet()
 	p.sources, p.logPartitions = 3, 3
 	story{
@@ -256,6 +265,7 @@ func TestLikesOnOneSourceOnly(t *testing.T) {
 // A night without likes, and one without processors: the next morning's like is
 // in its own window, on time.
 func TestNightWithoutLikes(t *testing.T) {
+	t.Parallel()
 	for name, night := range map[string]func(w *world){
 		"running": func(w *world) { time.Sleep(40 * time.Minute) }, // 240 empty panes
 		"down": func(w *world) {
@@ -289,6 +299,7 @@ func TestNightWithoutLikes(t *testing.T) {
 
 // Late likes: counted once, marked, in the first open window.
 func TestLateLikes(t *testing.T) {
+	t.Parallel()
 	story{
 		plan: quiet(),
 		tell: func(w *world) {
@@ -311,6 +322,7 @@ func TestLateLikes(t *testing.T) {
 // A fault that hits a session's heartbeats alone moves the work to others, and
 // back, without a trace in the counts.
 func TestMembersThatAreForgotten(t *testing.T) {
+	t.Parallel()
 	p := quiet()
 	p.hosts, p.sources, p.logPartitions = 2, 2, 2
 	story{

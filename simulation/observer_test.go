@@ -143,7 +143,12 @@ func (o *observer) sight() sight {
 	defer o.mu.Unlock()
 	s := sight{parts: make(map[place][]*seen), aborts: o.aborts}
 	for at, h := range o.parts {
-		s.parts[at] = slices.Clone(h.records)
+		// Copies: outcomes are still to come.
+		all := make([]seen, len(h.records))
+		for i, r := range h.records {
+			all[i] = *r
+			s.parts[at] = append(s.parts[at], &all[i])
+		}
 	}
 	return s
 }

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kfake"
@@ -50,7 +51,8 @@ type world struct {
 
 	logStart int64 // where log partition 0 began in the end
 
-	crowd crowd
+	crowd  crowd
+	honest atomic.Bool // the group lies no more
 
 	mu     sync.Mutex // guards the rest
 	wires  []*wire
