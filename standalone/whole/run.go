@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net"
 	"slices"
+	"strings"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -88,6 +89,10 @@ func (c *Config) run(ctx context.Context, dir *state.Dir, on *ports) error {
 	counter.Client = kafka
 	gateway := gatewaysetup.Config(c.Settings)
 	gateway.Listener, gateway.Page = on.gateway, web.Page()
+	if rest, any := strings.CutPrefix(gateway.APIURL, ":0/"); any { // a free port is known only now
+		_, port, _ := net.SplitHostPort(on.api.Addr().String())
+		gateway.APIURL = ":" + port + "/" + rest
+	}
 	gateway.Health, gateway.Metrics, gateway.Log, gateway.Kafka = health.Check("gateway"), registry, c.Log, kafka
 	ready := make(chan struct{})
 	place := Place{API: on.api.Addr().String(), Page: on.gateway.Addr().String(), Kafka: c.Settings.Brokers, Admin: on.admin.Addr().String(), Videos: videos, Ready: ready}

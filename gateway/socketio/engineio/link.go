@@ -130,8 +130,8 @@ func (s *Session) write(l *link) {
 			timeout = closeTimeout
 		}
 		if err := s.server.writeBatch(l, batch, timeout); err != nil {
+			s.Close(writeReason(err)) // first, or the reader says why; writing stays true: nobody uses l again
 			l.wire.cut()
-			s.Close(writeReason(err)) // writing stays true: nobody uses l again
 			return
 		}
 	}
