@@ -108,6 +108,10 @@ func (c *countRun) fold() error {
 			continue
 		}
 		folded, err := c.counter.Fold(rec.Offset, rec.Value)
+		if errors.Is(err, window.ErrGap) {
+			return stopf("%s/%d: %v: part of the topic was lost, or %s was deleted and its tasks began elsewhere: restore what is missing, or delete %s, %s and %s together to count anew",
+				topic, c.partition, err, c.w.cfg.Topics.Positions, topic, c.w.cfg.Topics.Changelog, c.w.cfg.Topics.Positions)
+		}
 		if err != nil {
 			return c.foreign(topic, rec, err)
 		}

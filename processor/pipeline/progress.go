@@ -129,7 +129,7 @@ func (m *member) watch(clock time.Time, ends map[int32]int64) error {
 		lag, t.still = t.progress.look(offset)
 		m.w.metrics.lag.WithLabelValues(m.stage.name, fmt.Sprint(p)).Set(float64(lag))
 		if t.still > exitAfter {
-			return fmt.Errorf("%s partition %d has not moved for %v, with %d records to go", m.stage.name, p, t.still.Round(time.Second), lag)
+			return fmt.Errorf("%s partition %d has not moved for %v, with %d records to go: start the process again; where that does not help, the log of the broker that leads the partition may say why", m.stage.name, p, t.still.Round(time.Second), lag)
 		}
 	}
 	return nil

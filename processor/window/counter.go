@@ -14,6 +14,10 @@ import (
 // on would be to miscount.
 var ErrForeign = errors.New("log does not fit")
 
+// ErrGap is the [ErrForeign] of a record that does not begin where the last one
+// of its source partition ended: what was between is not in the log.
+var ErrGap = fmt.Errorf("%w: something is missing before it", ErrForeign)
+
 // Counter is COUNT's core: it folds one partition of the log into panes, and
 // says what is due. A record is folded in this order: its deltas, then its
 // watermark. A like counts in its own pane or, where that is before the
@@ -128,7 +132,7 @@ func (c *Counter) fits(offset int64, b *Batch) error {
 	case b.Pane != c.length:
 		return fmt.Errorf("%w: it has panes of %v, this processor counts in panes of %v", ErrForeign, b.Pane, c.length)
 	case b.Source < len(c.progress.Marks) && c.progress.Marks[b.Source].Known && b.From != c.progress.Marks[b.Source].Next:
-		return fmt.Errorf("%w: source partition %d continues at offset %d, expected %d", ErrForeign, b.Source, b.From, c.progress.Marks[b.Source].Next)
+		return fmt.Errorf("%w: source partition %d continues at offset %d, expected %d", ErrGap, b.Source, b.From, c.progress.Marks[b.Source].Next)
 	}
 	return nil
 }
