@@ -146,6 +146,13 @@ func (m *member) lost(partitions []int32) {
 	m.report()
 }
 
+// outside says that the member is in no group.
+func (m *member) outside() bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return !m.joined
+}
+
 // ask asks the group whether it knows this member in its current generation.
 func (m *member) ask(ctx context.Context) error {
 	id, generation := m.cl.GroupMetadata()

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -159,7 +160,7 @@ func (w *worker) watch(ctx context.Context, members []*member, fatal chan<- erro
 				}
 			}
 		}
-		w.stores.deleteUnused(w)
+		w.stores.deleteUnused(w, !slices.ContainsFunc(members, (*member).outside))
 		if !sleep(ctx, endsInterval) {
 			return
 		}

@@ -37,11 +37,17 @@ func (s *storeUse) find(partitions []int) {
 	}
 }
 
-func (s *storeUse) deleteUnused(w *worker) {
+// deleteUnused deletes what has not been worked on for long enough. While this
+// process is in no group, that says nothing: after an outage its partitions
+// come back to it, and their stores spare them a restore.
+func (s *storeUse) deleteUnused(w *worker, joined bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for p, since := range s.unused {
-		if time.Since(since) < unusedStoreAfter {
+		if !joined {
+			s.unused[p] = time.Now()
+		}
+		if !joined || time.Since(since) < unusedStoreAfter {
 			continue
 		}
 		delete(s.unused, p)
