@@ -89,6 +89,7 @@ func (c *Config) validate() error {
 		{c.Grace < 0 || c.IdleAfter < 0, "a negative grace or idle limit"},
 		{c.CommitInterval <= 0 || c.LiveInterval <= 0 || c.LiveBudget < 1, "a commit interval, live interval or live budget that is not positive"},
 		{c.PartRecords < 0 || c.PartRecords > partRecords, fmt.Sprintf("parts of %d records, expected 0 to %d", c.PartRecords, partRecords)},
+		{c.Dev && c.DevInterval <= 0, "a development interval that is not positive"},
 		{c.Stores == nil || c.Log == nil || c.Metrics == nil || c.Health == nil, "no stores, log, metrics or health"},
 	} {
 		if bad.wrong {
