@@ -43,6 +43,9 @@ func run() error {
 		Brokers: s.Brokers, Topic: s.Topics.Ingestion, Deadline: s.APIDeadline, InFlight: s.APIInFlight,
 		Origins: s.APIOrigins, Stages: s.APIStages, Log: log,
 	}
+	if cfg.Kafka, err = s.KafkaOptions(); err != nil {
+		return err
+	}
 	if s.VideosFile != "" {
 		if cfg.Videos, err = api.ReadVideos(s.VideosFile); err != nil {
 			return err

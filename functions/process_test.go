@@ -158,10 +158,10 @@ func broker(t *testing.T, more ...kfake.Opt) *kfake.Cluster {
 }
 
 // likesIn are the values in the topic.
-func likesIn(t *testing.T, c *kfake.Cluster) map[string]int {
+func likesIn(t *testing.T, c *kfake.Cluster, more ...kgo.Opt) map[string]int {
 	t.Helper()
-	client, err := kgo.NewClient(kgo.SeedBrokers(c.ListenAddrs()...), kgo.ConsumeTopics(topic),
-		kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()), kgo.FetchMaxWait(50*time.Millisecond))
+	client, err := kgo.NewClient(append(more, kgo.SeedBrokers(c.ListenAddrs()...), kgo.ConsumeTopics(topic),
+		kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()), kgo.FetchMaxWait(50*time.Millisecond))...)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -41,6 +41,10 @@ func run(ctx context.Context) error {
 	}
 	log := s.Logger(os.Stderr)
 	settings.Log(log, notes)
+	kafka, err := s.KafkaOptions()
+	if err != nil {
+		return err
+	}
 	adminListener, err := settings.Listen("COUNTER_ADMIN_ADDR", s.AdminAddr)
 	if err != nil {
 		return err
@@ -53,7 +57,7 @@ func run(ctx context.Context) error {
 	registry, health := admin.NewRegistry(), new(admin.Health)
 	cfg.Page = web.Page()
 	cfg.Health, cfg.Metrics, cfg.Log = health.Check("gateway"), registry, log
-	cfg.Kafka, cfg.Page = setup.Kafka(log, registry), web.Page()
+	cfg.Kafka, cfg.Page = append(setup.Kafka(log, registry), kafka...), web.Page()
 
 	parts, ctx := errgroup.WithContext(ctx)
 	parts.Go(func() error {

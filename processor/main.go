@@ -41,6 +41,10 @@ func run(ctx context.Context) (err error) {
 	}
 	log := s.Logger(os.Stderr)
 	settings.Log(log, notes)
+	kafka, err := s.KafkaOptions()
+	if err != nil {
+		return err
+	}
 	dir, err := state.OpenDir(s.DataDir, state.Config{})
 	if err != nil {
 		return err
@@ -53,7 +57,7 @@ func run(ctx context.Context) (err error) {
 	registry := admin.NewRegistry()
 	health := new(admin.Health)
 	cfg := setup.Config(setup.Process{Settings: s, Dir: dir, Health: health, Metrics: registry, Log: log})
-	cfg.Client = setup.Kafka(log, registry)
+	cfg.Client = append(setup.Kafka(log, registry), kafka...)
 	log.Info("processor starts", "member", cfg.Member, "brokers", s.Brokers, "group", s.Group, "data", s.DataDir)
 
 	parts, ctx := errgroup.WithContext(ctx)

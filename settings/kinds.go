@@ -33,6 +33,9 @@ func row(name, value, users, meaning string, k kind) Setting {
 
 func (s Setting) also(names ...string) Setting { s.Aliases = names; return s }
 
+// hidden says that nobody may be shown the value.
+func (s Setting) hidden() Setting { s.secret = true; return s }
+
 // follows says where the default comes from, in words and in code.
 func (s Setting) follows(words string, derived func(*Settings) string) Setting {
 	s.Default, s.derived = words, derived

@@ -67,6 +67,9 @@ func (l *loader) read(row Setting) {
 		}
 	}
 	if err := row.set(&l.settings, value); err != nil {
+		if row.secret {
+			value = "(hidden)"
+		}
 		l.faults = append(l.faults, fmt.Errorf("%s is %q: expected %s", name, clip(value), row.Accepts))
 	}
 }

@@ -14,9 +14,16 @@ type Settings struct {
 	LogLevel  slog.Level // the lowest level that is logged
 	LogFormat string     // "auto" (text on a terminal, JSON elsewhere), "text" or "json"
 
-	Brokers     []string // host:port each, at least one
-	Replication int      // of the topics we create; 3 and more bring two in sync
-	Group       string   // the group of the partition stage; the count stage appends "-count"
+	Brokers []string // host:port each, at least one
+
+	KafkaTLS      bool   // and what follows: see KafkaOptions
+	KafkaTLSCA    string // a file in PEM; empty: whom the system trusts
+	KafkaSASL     string // "none", "plain", "scram-sha-256" or "scram-sha-512"
+	KafkaUser     string // of SASL
+	KafkaPassword string
+
+	Replication int    // of the topics we create; 3 and more bring two in sync
+	Group       string // the group of the partition stage; the count stage appends "-count"
 
 	Topics     likes.Topics // the internal names filled in
 	Partitions Partitions

@@ -22,7 +22,7 @@ func TestDefaultsAreTheContracts(t *testing.T) {
 	}
 	want := settings.Settings{
 		LogLevel: slog.LevelInfo, LogFormat: "auto",
-		Brokers: []string{"localhost:9094"}, Replication: 1, Group: "distirbuted-video-clicks-counter",
+		Brokers: []string{"localhost:9094"}, KafkaSASL: "none", Replication: 1, Group: "distirbuted-video-clicks-counter",
 		Topics:     likes.DefaultTopics(),
 		Partitions: settings.Partitions{Ingestion: 3, Log: 3, Aggregations: [3]int{1, 1, 1}},
 		APIAddr:    ":3000", GatewayAddr: ":8000", AdminAddr: "localhost:0", KafkaAddr: "localhost:9094",
@@ -84,6 +84,7 @@ func another(row settings.Setting) string {
 		"KAFKA_BROKERS": "elsewhere:9092", "COUNTER_API_ORIGINS": "https://example.com", "COUNTER_API_STAGES": "staging",
 		"COUNTER_GATEWAY_ORIGINS": "https://example.com", "COUNTER_PAGE_API": "https://example.com/prod", "COUNTER_GATEWAY_MAX_PAYLOAD": "5000",
 		"COUNTER_GRACE": "7s", "COUNTER_INGESTION_RETENTION": "48h",
+		"COUNTER_KAFKA_TLS": "on", "COUNTER_KAFKA_SASL": "plain",
 	}
 	switch v, ok := special[row.Name]; {
 	case ok:
@@ -210,7 +211,7 @@ func TestShippedEnvironments(t *testing.T) {
 		origins []string
 	}{
 		{".env.dev", true, []string{"*"}},
-		{".env.prod", false, []string{"http://localhost:8000", "http://127.0.0.1:8000"}},
+		{".env.prod", false, []string{"http://localhost:8000", "http://localhost:8001", "http://127.0.0.1:8000"}},
 	} {
 		got, notes, err := settings.Load(environment(t, filepath.Join("..", "config", tc.file)))
 		if err != nil || len(notes) > 0 {

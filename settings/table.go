@@ -11,6 +11,7 @@ type Setting struct {
 	Accepts string // in words; "anything" for what is ignored
 	UsedBy  string // the processes that read it, or "nobody"
 
+	secret  bool                          // its value is not for logs
 	set     func(*Settings, string) error // nil: accepted and ignored
 	derived func(*Settings) string        // the default where it follows from rows above
 }
@@ -31,6 +32,7 @@ const (
 // them. The rows are the caller's to keep.
 func Table() []Setting {
 	rows := processRows()
+	rows = append(rows, kafkaRows()...)
 	rows = append(rows, topicRows()...)
 	rows = append(rows, timeRows()...)
 	rows = append(rows, apiRows()...)
