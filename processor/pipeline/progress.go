@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"sync"
 	"time"
+
+	"github.com/twmb/franz-go/pkg/kadm"
 )
 
 // A partition that has more to read, while its broker answers, and does not
@@ -109,24 +111,31 @@ func (m *member) report() {
 	m.w.cfg.Health.Set(m.stage.name, unready)
 }
 
-// watch holds the tasks of a stage against the ends of its topic, as they were
-// at an instant or later. Its error is a task that stands still for good.
-func (m *member) watch(clock time.Time, ends map[int32]int64) error {
+// watch tells the tasks of a stage the ends of its topic, as they were at an
+// instant or later, and holds them against what they can read of it: up to the
+// first transaction that is open, which may be somebody else's and stay so. Its
+// error is a task that stands still for good.
+func (m *member) watch(clock time.Time, ends, stable map[int32]kadm.ListedOffset) error {
 	defer m.report()
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for p, r := range m.running {
-		offset, ok := ends[p]
-		if !ok || r.revoked || r.ended() {
+		if r.revoked || r.ended() {
 			continue
 		}
 		t := r.task
-		select {
-		case t.ends <- end{clock, offset}:
-		default: // it has one to look at
+		if o, ok := ends[p]; ok && o.Err == nil {
+			select {
+			case t.ends <- end{clock, o.Offset}:
+			default: // it has one to look at
+			}
+		}
+		o, ok := stable[p]
+		if !ok || o.Err != nil {
+			continue
 		}
 		var lag int64
-		lag, t.still = t.progress.look(offset)
+		lag, t.still = t.progress.look(o.Offset)
 		m.w.metrics.lag.WithLabelValues(m.stage.name, fmt.Sprint(p)).Set(float64(lag))
 		if t.still > exitAfter {
 			return fmt.Errorf("%s partition %d has not moved for %v, with %d records to go: start the process again; where that does not help, the log of the broker that leads the partition may say why", m.stage.name, p, t.still.Round(time.Second), lag)

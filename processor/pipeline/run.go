@@ -141,7 +141,7 @@ func (w *worker) watch(ctx context.Context, members []*member, fatal chan<- erro
 		clock := time.Now()
 		asked, cancel := context.WithTimeout(ctx, requestTimeout)
 		ends, err := w.admin.ListEndOffsets(asked, ingestion)
-		stable, err2 := w.admin.ListCommittedOffsets(asked, log)
+		stable, err2 := w.admin.ListCommittedOffsets(asked, ingestion, log)
 		if n := len(ends[ingestion]); err == nil && n > int(w.sources.Load()) {
 			w.sources.Store(int32(n))
 			grown = false
@@ -152,7 +152,7 @@ func (w *worker) watch(ctx context.Context, members []*member, fatal chan<- erro
 		cancel()
 		if err == nil && err2 == nil {
 			for _, m := range members {
-				if err := m.watch(clock, offsetsOf(ends, stable, m.stage.topic)); err != nil {
+				if err := m.watch(clock, ends[m.stage.topic], stable[m.stage.topic]); err != nil {
 					select {
 					case fatal <- err:
 					default:
@@ -175,18 +175,6 @@ func (w *worker) followGrowth(ctx context.Context) bool {
 		w.cfg.Log.Warn("the ingestion topic has grown, its new partitions wait for the topic of positions", "reason", err)
 	}
 	return err == nil
-}
-
-func offsetsOf(a, b kadm.ListedOffsets, topic string) map[int32]int64 {
-	offsets := make(map[int32]int64)
-	for _, listed := range []kadm.ListedOffsets{a, b} {
-		for p, o := range listed[topic] {
-			if o.Err == nil {
-				offsets[p] = o.Offset
-			}
-		}
-	}
-	return offsets
 }
 
 // maxErrands bounds the errands under way. One more is not run: each is of a
