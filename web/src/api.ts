@@ -61,7 +61,10 @@ export class Api {
     } catch {
       return { is: 'unanswered', why: noAnswer, again: 0 }
     }
-    if (answer.ok) return { is: 'counted' }
+    if (answer.ok) {
+      void answer.arrayBuffer().catch(() => undefined) // read to its end, the connection is free for the next
+      return { is: 'counted' }
+    }
     const why = await detail(answer)
     const again = Number(answer.headers.get('retry-after') ?? 1) * 1000
     if (answer.status === 429) return { is: 'refused', why, again }

@@ -13,7 +13,7 @@ export type Listener = { running?: (live: Live) => void; final?: (final: Final) 
 
 const drawEvery = 100 // milliseconds: faster than that nobody reads numbers
 const answerIn = 10_000 // milliseconds a gateway has for an acknowledgement
-const reconnect = { reconnectionDelay: 500, reconnectionDelayMax: 5000, timeout: 10_000 }
+const reconnect = { reconnectionDelay: 500, reconnectionDelayMax: 5000, timeout: 5000 }
 
 /**
  * The counts, as the gateway pushes them. It knows nothing of what is drawn: whoever wants a

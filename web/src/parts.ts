@@ -57,7 +57,8 @@ export class Parts {
     void this.address.load()
     if (this.address.config.get().api !== '') this.api.start()
     beat(() => this.run.beat())
-    addEventListener('pagehide', () => this.run.keep())
+    addEventListener('pagehide', () => this.run.leave())
+    addEventListener('pageshow', (event) => event.persisted && this.run.back())
   }
 
   /** Runs the plan. A second call while it begins or runs changes nothing. */

@@ -63,6 +63,7 @@ export class Run {
   #toldAt = 0
   #failures = 0 // one after the other
   #turn = 0
+  #left = false
   #recent: number[] = []
 
   constructor(config: RunConfig) {
@@ -129,8 +130,23 @@ export class Run {
     if (now - this.#toldAt >= tellEvery || now < this.#toldAt) this.#tell()
   }
 
-  /** Writes down how the run stands. What is on its way when a page is left arrives. */
-  keep(): void {
+  /**
+   * Stops, and writes down how the run stands, for the last time: whatever is on its way arrives,
+   * but its answers do not any more.
+   */
+  leave(): void {
+    this.stop()
+    this.#left = true
+  }
+
+  /** Undoes leave: the browser has shown the same page again. */
+  back(): void {
+    this.#left = false
+    this.#tell()
+  }
+
+  #keep(): void {
+    if (this.#left) return
     const { phase, ...progress } = this.#p
     if (phase === 'idle' || phase === 'finished') return remember('session', 'run', undefined)
     const sent = new Map(this.#sent)
@@ -207,7 +223,7 @@ export class Run {
     )
     if (this.#p.passed < minutes || left || this.#inFlight > 0) return
     this.#p.phase = 'finished'
-    this.keep()
+    this.#keep()
     this.#tell()
   }
 
@@ -219,7 +235,7 @@ export class Run {
     this.#p.rate = this.#p.phase === 'running' ? (this.#recent.length * 1000) / since : 0
     this.progress.set({ ...this.#p })
     this.sent.set(new Map(this.#sent))
-    this.keep()
+    this.#keep()
   }
 }
 

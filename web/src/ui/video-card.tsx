@@ -21,13 +21,14 @@ export const VideoCard = memo(function VideoCard({ video }: { video: Video }) {
           <h3 title={title}>{title}</h3>
           <LikeButton id={video.id} title={title} />
         </div>
-        {seen ? <Numbers id={video.id} /> : <div className="card-unseen" />}
+        <Numbers id={video.id} seen={seen} />
       </article>
     </li>
   )
 })
 
-function Numbers({ id }: { id: string }) {
+/** Whoever does not see the card can still read it; its chart is for those who do. */
+function Numbers({ id, seen }: { id: string; seen: boolean }) {
   const { live } = useParts()
   const counts = useValue(live.of(id))
   const connected = useValue(live.connection).is === 'live' && counts.told
@@ -43,7 +44,7 @@ function Numbers({ id }: { id: string }) {
           <b data-total>{number(counts.total ?? (connected ? 0 : undefined))}</b>
           <span>likes in all</span>
         </p>
-        <RateChart history={live.historyOf(id)} />
+        {seen && <RateChart history={live.historyOf(id)} />}
       </div>
     </div>
   )

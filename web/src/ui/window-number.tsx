@@ -15,7 +15,7 @@ export function WindowNumber({ row, counts, connected }: { row: number; counts: 
   return (
     <section className="window" data-row={row}>
       <h4>{length(ms)}</h4>
-      <p className="running" data-running data-long={text.length > 9 ? 2 : text.length > 6 ? 1 : 0}>
+      <p className="running" data-running data-long={text.length > 7 ? 2 : text.length > 5 ? 1 : 0}>
         <span className="unseen">running: </span>
         <span className="count" key={text}>
           {text}
