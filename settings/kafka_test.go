@@ -60,6 +60,7 @@ func TestKafkaOptions(t *testing.T) {
 		{"nobody", sasl("PLAIN"), nil, true},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
+			t.Parallel()
 			kafka, err := kfake.NewCluster(append(tc.broker, kfake.NumBrokers(1))...)
 			if err != nil {
 				t.Fatal(err)
