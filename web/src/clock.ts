@@ -1,4 +1,5 @@
 import { Value } from './value'
+import { windowAt } from './windows'
 
 /**
  * The servers' time, as well as it is known here: windows roll over by their clock, and that of a
@@ -9,10 +10,13 @@ import { Value } from './value'
 export class Clock {
   #skew = 0 // milliseconds to add to this computer's clock
   #step = 1000
+  #shortest = 60_000
   #timer: ReturnType<typeof setTimeout> | undefined
 
   /** Changes at each step of the servers' clock; on whole seconds, unless windows are short. */
   readonly tick = new Value(Date.now())
+  /** The instant at which the last of the shortest windows began: for what nobody looks at. */
+  readonly roll = new Value(0)
 
   readonly now = (): number => Date.now() + this.#skew
 
@@ -32,6 +36,7 @@ export class Clock {
 
   /** Steps go by the shortest window: ten of them at least. */
   run(shortestWindow: number): void {
+    this.#shortest = shortestWindow
     this.#step = Math.min(1000, Math.max(100, shortestWindow / 10))
     this.stop()
     this.#beat()
@@ -43,6 +48,7 @@ export class Clock {
 
   readonly #beat = (): void => {
     this.tick.set(this.now())
+    this.roll.set(windowAt(this.now(), this.#shortest).start)
     this.#timer = setTimeout(this.#beat, this.#step - (this.now() % this.#step))
   }
 }

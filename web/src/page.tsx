@@ -33,6 +33,9 @@ export function Page() {
           Windows tumble: one ends where the next begins, aligned to the clock, and each like is counted in exactly one
           of each length. A running number starts at zero with its window; once the window is over its count is final.
         </p>
+        <p>
+          <a href="./licences.txt">Licences of fonts and libraries</a>
+        </p>
       </footer>
       <Said />
     </>

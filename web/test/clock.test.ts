@@ -35,6 +35,7 @@ test('it ticks on whole seconds, and ten times in a short window', async () => {
     clock.run(shortest)
     await vi.advanceTimersByTimeAsync(3 * step)
     expect(clock.tick.get() % step).toBe(0)
+    expect(clock.roll.get(), 'the window that runs').toBe(Math.floor(clock.now() / shortest) * shortest)
     clock.stop()
   }
 })

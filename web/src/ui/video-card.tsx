@@ -36,7 +36,7 @@ function Numbers({ id, seen }: { id: string; seen: boolean }) {
     <div className="numbers" data-stale={!connected}>
       <div className="windows">
         {[0, 1, 2].map((row) => (
-          <WindowNumber key={row} row={row} counts={counts} connected={connected} />
+          <WindowNumber key={row} row={row} counts={counts} connected={connected} seen={seen} />
         ))}
       </div>
       <div className="card-foot">

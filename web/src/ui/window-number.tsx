@@ -3,11 +3,13 @@ import { useParts } from '../parts'
 import { finished, running, type Counts } from '../windows'
 import { bounds, left, length, number } from '../words'
 
-/** The running number of one window size, and the one before it. */
-export function WindowNumber({ row, counts, connected }: { row: number; counts: Counts; connected: boolean }) {
+type Props = { row: number; counts: Counts; connected: boolean; seen: boolean }
+
+/** The running number of one window size, and the one before it. Unseen, it ticks once a window. */
+export function WindowNumber({ row, counts, connected, seen }: Props) {
   const { address, clock } = useParts()
   const { ms } = useValue(address.config).windows[row]!
-  const now = useValue(clock.tick)
+  const now = useValue(seen ? clock.tick : clock.roll)
   const at = { now, ms, connected }
   const current = running(counts, row, at)
   const before = finished(counts, row, at)
