@@ -201,20 +201,20 @@ func (w *world) heal() {
 	for _, h := range w.hosts[:2] {
 		h.start()
 	}
-	deadline := time.Now().Add(2 * time.Minute)
-	for w.behind() != nil && time.Now().Before(deadline) {
+	again := time.Now()
+	for w.behind(again) != nil && time.Since(again) < 2*time.Minute {
 		time.Sleep(time.Second)
 		w.revive()
 	}
-	if err := w.behind(); err != nil {
+	if err := w.behind(again); err != nil {
 		w.fault("the processors do not catch up within two minutes of the last fault: %v", err)
 	}
 }
 
-// behind says what is not yet read: every like in the log, by the positions'
-// topic alone, is not for the harness to judge, so it asks for the group's
-// commits, which follow within five seconds.
-func (w *world) behind() error {
+// behind says what is still to be read by tasks that were started since an
+// instant. It knows from the group's commits: a task that is at work makes one
+// every five seconds.
+func (w *world) behind(since time.Time) error {
 	for group, topic := range map[string]string{w.cfg.Group: w.topics.Ingestion, w.cfg.Group + "-count": w.topics.Log} {
 		info := w.cluster.GroupInfo(group)
 		if info == nil {
@@ -223,7 +223,7 @@ func (w *world) behind() error {
 		for _, p := range w.cluster.PartitionInfos(topic) {
 			at, ok := info.Commits[topic][p.Partition]
 			// Likes go on, so the end moves.
-			if !ok || time.Since(at.At) > 6*time.Second || at.Offset < p.HighWatermark-int64(100*max(1, w.plan.burst)) {
+			if !ok || !at.At.After(since) || at.Offset < p.HighWatermark-int64(100*max(1, w.plan.burst)) {
 				return fmt.Errorf("%s/%d: %d of %d, %v ago", topic, p.Partition, at.Offset, p.HighWatermark, time.Since(at.At))
 			}
 		}
