@@ -20,7 +20,10 @@ describe('never again', () => {
     await eventually(() => lamps(page)).toContain('Likes away')
     expect(await page.locator('main').innerText()).toContain('Likes, counted while they come')
     // Somebody else's likes are shown, although nobody knows the titles.
-    await world.like(first, 1)
+    await eventually(async () => {
+      await world.like(first, 1) // one may fall into a window that ends before it is asked for
+      return page.locator('.card').count()
+    }).toBeGreaterThan(0)
     await eventually(() => total(page, first)).toBeGreaterThan(0)
   })
 
