@@ -198,6 +198,7 @@ func TestReplayAfterTruncation(t *testing.T) {
 
 // A backlog of an hour, read at full speed, gives the outputs of the slow run.
 func TestBacklogOfAnHour(t *testing.T) {
+	notUnderRace(t)
 	t.Parallel()
 	p := quiet()
 	p.sources, p.pane, p.grace = 2, time.Minute, 5*time.Second
@@ -265,6 +266,7 @@ func TestLikesOnOneSourceOnly(t *testing.T) {
 // A night without likes, and one without processors: the next morning's like is
 // in its own window, on time.
 func TestNightWithoutLikes(t *testing.T) {
+	notUnderRace(t)
 	t.Parallel()
 	for name, night := range map[string]func(w *world){
 		"running": func(w *world) { time.Sleep(40 * time.Minute) }, // 240 empty panes

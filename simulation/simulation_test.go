@@ -30,7 +30,7 @@ func TestSimulation(t *testing.T) {
 	if n == 0 {
 		n = 16
 		if raceEnabled || testing.Short() {
-			n = 4
+			n = 2
 		}
 	}
 	t.Run("seeds", func(t *testing.T) {
@@ -44,6 +44,15 @@ func TestSimulation(t *testing.T) {
 	report(t, &sum)
 	if n >= 16 {
 		wantDanger(t, &sum)
+	}
+}
+
+// notUnderRace leaves a test of hours of likes to make simulate, which has no
+// race detector: with it, the test takes a minute.
+func notUnderRace(t *testing.T) {
+	t.Helper()
+	if raceEnabled {
+		t.Skip("takes a minute under the race detector: make simulate runs it")
 	}
 }
 
