@@ -8,11 +8,9 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"net/http"
 	"os"
 	"os/signal"
 	"syscall"
-	"time"
 
 	"github.com/aws/aws-lambda-go/lambda"
 	"golang.org/x/sync/errgroup"
@@ -95,15 +93,6 @@ func runServer(ctx context.Context, s settings.Settings, cfg api.Config) error {
 		return err
 	}
 	defer a.Close()
-	server := &http.Server{
-		Handler:           a,
-		ReadHeaderTimeout: 5 * time.Second,
-		ReadTimeout:       10 * time.Second,
-		WriteTimeout:      s.APIDeadline + 15*time.Second,
-		IdleTimeout:       2 * time.Minute,
-		MaxHeaderBytes:    16 << 10,
-		ErrorLog:          slog.NewLogLogger(cfg.Log.Handler(), slog.LevelDebug),
-	}
 	check := health.Check("api")
 	check.Ready() // without Kafka, too: the list is served
 	cfg.Log.Info("taking likes", "addr", listener.Addr().String(), "brokers", s.Brokers, "topic", cfg.Topic)
@@ -116,7 +105,16 @@ func runServer(ctx context.Context, s settings.Settings, cfg api.Config) error {
 	group.Go(func() error { warm(ctx, a, cfg.Log); return nil })
 	group.Go(func() error {
 		defer served()
-		return serve(ctx, server, listener, check)
+		context.AfterFunc(ctx, func() { check.NotReady("shutting down") })
+		return a.Serve(ctx, listener)
 	})
 	return group.Wait()
+}
+
+// warm opens the connections to Kafka, so that no like waits for that, and says
+// so where there is no Kafka: nobody has to wait for a like to learn it.
+func warm(ctx context.Context, a *api.API, log *slog.Logger) {
+	if err := a.Warm(ctx); err != nil {
+		log.Warn("Kafka does not answer: likes are refused until it does, the list is served", "error", err)
+	}
 }

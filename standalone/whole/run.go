@@ -99,7 +99,10 @@ func (c *Config) run(ctx context.Context, dir *state.Dir, on *ports) error {
 
 	parts, ctx := errgroup.WithContext(ctx)
 	parts.Go(func() error { return pipeline.Run(ctx, counter) })
-	parts.Go(func() error { return serveAPI(ctx, on.api, likes, c.Settings.APIDeadline) })
+	parts.Go(func() error {
+		defer likes.Close()
+		return likes.Serve(ctx, on.api)
+	})
 	parts.Go(func() error { return server.Run(ctx, gateway) })
 	parts.Go(func() error {
 		return admin.Serve(ctx, admin.Config{Listener: on.admin, Health: health, Gatherer: registry, Log: c.Log})
