@@ -104,6 +104,9 @@ func TestMetricsAndOtherPaths(t *testing.T) {
 			t.Errorf("/metrics: %d, does not have %q", code, want)
 		}
 	}
+	if code, _ := get(t, h, "/debug/pprof/"); code != 404 {
+		t.Errorf("/debug/pprof/ on another's server: %d, want 404", code)
+	}
 	if code, _ := get(t, h, "/"); code != 404 {
 		t.Errorf("/: %d, want 404", code)
 	}
@@ -137,6 +140,15 @@ func TestServe(t *testing.T) {
 	resp.Body.Close()
 	if diff := cmp.Diff("{\"ok\":true,\"checks\":[]}\n", string(body)); err != nil || resp.StatusCode != 200 || diff != "" {
 		t.Errorf("/readyz: %d, error %v (-want +got):\n%s", resp.StatusCode, err, diff)
+	}
+	resp, err = http.Get("http://" + addr + "/debug/pprof/goroutine?debug=1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	body, err = io.ReadAll(resp.Body)
+	resp.Body.Close()
+	if err != nil || resp.StatusCode != 200 || !strings.Contains(string(body), "admin.Serve") {
+		t.Errorf("/debug/pprof/goroutine: %d, error %v, want a stack of admin.Serve:\n%s", resp.StatusCode, err, body)
 	}
 	cancel()
 	if err := <-done; err != nil {

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/http/pprof"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -32,17 +33,22 @@ type Config struct {
 	Log      *slog.Logger // gets the address, once; by default nothing is logged
 }
 
+// writeTimeout bounds an answer; it is also the longest profile.
+const writeTimeout = 2 * time.Minute
+
 // Serve answers until ctx ends, and then nil. It logs its address, since the
-// port may be one that was free.
+// port may be one that was free. Beside the three paths it serves profiles: who
+// is on call at night wants them of the process that misbehaves, not of one that
+// was started anew with a flag.
 func Serve(ctx context.Context, cfg Config) error {
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
 	server := &http.Server{
-		Handler:           Handler(cfg.Health, cfg.Gatherer),
+		Handler:           withProfiles(Handler(cfg.Health, cfg.Gatherer)),
 		ReadHeaderTimeout: 5 * time.Second,
 		ReadTimeout:       5 * time.Second,
-		WriteTimeout:      30 * time.Second,
+		WriteTimeout:      writeTimeout,
 		IdleTimeout:       2 * time.Minute,
 		MaxHeaderBytes:    16 << 10,
 	}
@@ -78,6 +84,18 @@ func Handler(health *Health, gatherer prometheus.Gatherer) http.Handler {
 		write(w, report.Ready, report)
 	})
 	mux.Handle("GET /metrics", promhttp.HandlerFor(gatherer, promhttp.HandlerOpts{}))
+	return mux
+}
+
+// withProfiles adds the profiles. The package pprof also puts them into
+// net/http's default mux, which nothing here serves.
+func withProfiles(h http.Handler) http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle("/", h)
+	mux.HandleFunc("GET /debug/pprof/", pprof.Index)
+	mux.HandleFunc("GET /debug/pprof/profile", pprof.Profile)
+	mux.HandleFunc("GET /debug/pprof/symbol", pprof.Symbol)
+	mux.HandleFunc("GET /debug/pprof/trace", pprof.Trace)
 	return mux
 }
 

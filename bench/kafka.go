@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"sync"
 	"time"
@@ -96,7 +95,7 @@ func collect(ctx context.Context, o options, n names, want answer) (time.Time, e
 		return time.Time{}, err
 	}
 	defer cl.Close()
-	var got answer
+	got := rows{starts: make(map[string]time.Time)}
 	var last time.Time
 	for {
 		wait := 10 * time.Minute
@@ -109,13 +108,13 @@ func collect(ctx context.Context, o options, n names, want answer) (time.Time, e
 		switch {
 		case ctx.Err() != nil:
 			return last, ctx.Err()
-		case fetches.NumRecords() == 0 && poll.Err() != nil && got == want:
+		case fetches.NumRecords() == 0 && poll.Err() != nil && got.answer == want:
 			return last, nil
 		case fetches.NumRecords() == 0 && poll.Err() != nil:
-			return last, fmt.Errorf("the output is not exact: %+v, expected %+v", got, want)
+			return last, fmt.Errorf("the output is not exact: %+v, expected %+v", got.answer, want)
 		}
 		fetches.EachRecord(func(r *kgo.Record) {
-			if e := got.addRow(r.Value); e != nil && err == nil {
+			if e := got.add(r.Value); e != nil && err == nil {
 				err = e
 			}
 		})
@@ -126,23 +125,4 @@ func collect(ctx context.Context, o options, n names, want answer) (time.Time, e
 			last = time.Now()
 		}
 	}
-}
-
-func (a *answer) addRow(value []byte) error {
-	var row struct {
-		Type  string    `json:"type"`
-		Video string    `json:"video_uid"`
-		Count uint64    `json:"count"`
-		Start time.Time `json:"window_start"`
-	}
-	if err := json.Unmarshal(value, &row); err != nil {
-		return fmt.Errorf("output row %q: %w", value, err)
-	}
-	for _, minutes := range windows {
-		if row.Type == fmt.Sprintf("%dmin", minutes) {
-			a.add(minutes, row.Start, []byte(row.Video), row.Count)
-			return nil
-		}
-	}
-	return fmt.Errorf("output row %q: unknown type", value)
 }

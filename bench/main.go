@@ -17,6 +17,7 @@ import (
 	"os/signal"
 	"strings"
 	"syscall"
+	"time"
 )
 
 func main() {
@@ -39,6 +40,7 @@ type options struct {
 	who       string
 	dir       string
 	profile   string
+	profiled  time.Duration
 }
 
 func run() error {
@@ -53,7 +55,8 @@ func run() error {
 	flag.StringVar(&o.work, "work", "zipf,viral,flat", "workloads")
 	flag.StringVar(&o.who, "who", "ceiling,ours", "contestants")
 	flag.StringVar(&o.dir, "dir", os.TempDir(), "where stores are kept during a run")
-	flag.StringVar(&o.profile, "cpuprofile", "", "a file for a CPU profile of ours")
+	flag.StringVar(&o.profile, "cpuprofile", "", "a file for a CPU profile of ours, its last run")
+	flag.DurationVar(&o.profiled, "cputime", 10*time.Second, "how long the profile is taken, from ready on")
 	ceiling := flag.String("ceiling", "", "count the likes of this topic into maps, and end (used by bench itself)")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"os"
@@ -129,9 +130,12 @@ func measureOurs(ctx context.Context, o options, w *workload, n names) (result, 
 	started := time.Now()
 	began := make(chan time.Time, 1)
 	go func() { began <- whenReady(ctx, admin) }()
+	profiled := make(chan error, 1)
+	go func() { profiled <- profile(ctx, o, admin) }()
 	last, err := collect(ctx, o, n, want)
 	ready := <-began
 	broker := cpuOf(o.brokerPID) - before
+	err = errors.Join(err, <-profiled)
 	cmd.Process.Signal(syscall.SIGTERM)
 	err = errors.Join(err, cmd.Wait())
 	if err != nil {
@@ -168,6 +172,29 @@ func whenReady(ctx context.Context, admin string) time.Time {
 		time.Sleep(5 * time.Millisecond)
 	}
 	return time.Now()
+}
+
+// profile writes a CPU profile of a process once it is ready, where one is
+// asked for.
+func profile(ctx context.Context, o options, admin string) error {
+	if o.profile == "" {
+		return nil
+	}
+	whenReady(ctx, admin)
+	resp, err := http.Get(fmt.Sprintf("http://%s/debug/pprof/profile?seconds=%d", admin, int(o.profiled.Seconds())))
+	if err != nil {
+		return fmt.Errorf("profile: %w", err)
+	}
+	defer resp.Body.Close()
+	f, err := os.Create(o.profile)
+	if err == nil {
+		_, err = io.Copy(f, resp.Body)
+		err = errors.Join(err, f.Close())
+	}
+	if err != nil {
+		return fmt.Errorf("profile: %w", err)
+	}
+	return nil
 }
 
 // environment is the processor's settings for a run. Everything is as it
