@@ -71,8 +71,8 @@ func (s *Session) packet(p Packet) Reason {
 }
 
 func (s *Session) receive(p Packet) error {
-	s.receiving.Lock()
-	defer s.receiving.Unlock()
+	s.receiving.take()
+	defer s.receiving.give()
 	if s.ended() {
 		return nil
 	}

@@ -125,9 +125,10 @@ func (s *Server) admit(r *http.Request) (*Session, *refusal) {
 	var random [15]byte
 	rand.Read(random[:])
 	session := &Session{
-		server:  s,
-		id:      base64.RawURLEncoding.EncodeToString(random[:]),
-		address: s.cfg.ClientAddress(r),
+		server:    s,
+		id:        base64.RawURLEncoding.EncodeToString(random[:]),
+		address:   s.cfg.ClientAddress(r),
+		receiving: newTurn(),
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -14,7 +14,7 @@ type Session struct {
 	address  string
 	receiver Receiver
 
-	receiving sync.Mutex // held while the application is called; taken before mu, never after
+	receiving turn // held while the application is called; taken before mu, never after
 
 	mu          sync.Mutex // guards what follows; nothing that can block is called while it is held
 	out         outbox
@@ -36,12 +36,21 @@ type Session struct {
 	bucket      bucket
 }
 
+// turn is a lock to wait for while the application does what it likes. Unlike a
+// mutex it is a channel, which fake time knows of: a session that ends while its
+// Receiver sleeps does not stop the clock that is to wake it.
+type turn chan struct{}
+
+func newTurn() turn  { return make(turn, 1) }
+func (t turn) take() { t <- struct{}{} }
+func (t turn) give() { <-t }
+
 // start begins the session, on l or polling. What ends it meanwhile waits until
 // there is a Receiver to tell.
 func (s *Session) start(l *link) {
 	cfg := &s.server.cfg
-	s.receiving.Lock()
-	defer s.receiving.Unlock()
+	s.receiving.take()
+	defer s.receiving.give()
 	s.mu.Lock()
 	s.link = l
 	s.bucket = bucket{tokens: float64(cfg.PacketBurst), at: time.Now()}
@@ -160,8 +169,8 @@ func (s *Session) Go(f func()) {
 	s.server.running.Add(1)
 	go func() {
 		defer s.server.running.Done()
-		s.receiving.Lock()
-		defer s.receiving.Unlock()
+		s.receiving.take()
+		defer s.receiving.give()
 		f()
 	}()
 }
@@ -201,8 +210,8 @@ func (s *Session) Close(reason Reason) {
 	s.server.counters.closed(reason)
 	go func() {
 		defer s.server.running.Done()
-		s.receiving.Lock()
-		defer s.receiving.Unlock()
+		s.receiving.take()
+		defer s.receiving.give()
 		s.receiver.Closed(reason)
 	}()
 }
