@@ -5,6 +5,7 @@ N      ?= 1 ## how many processors:  make start-processor N=3
 PEERS  ?= ## 1: Kafka Streams too, from PEERS_DIR:  make bench PEERS=1
 BENCH  ?= ## flags of bench:  make bench BENCH="-work zipf -runs 1"
 RUNNER ?= auto ## what Kafka runs in, docker or host:  make start-kafka RUNNER=host
+DURATION ?= 1h ## how long:  make soak DURATION=10m
 ARCH   ?= own ## whose machine the Lambda is for, own, arm64 or x86_64:  make build-lambda ARCH=arm64
 
 # Settings of the programs (docs/settings.md) come from the environment and from config/.env, which
@@ -91,6 +92,10 @@ test: deps ## all tests, race detector on; needs no broker
 .PHONY: test-kafka
 test-kafka: deps ## exactly once on a real Kafka, under kill -9: some six minutes
 	go test ./chaos -count 1 -timeout 15m -v -args -kafka
+
+.PHONY: soak
+soak: deps ## DURATION on a real Kafka at 1,000 likes/s: are memory, goroutines and disk flat?
+	go test ./chaos -run TestSoak -count 1 -timeout 0 -v -args -soak $(DURATION)
 
 .PHONY: test-clients
 test-clients: ## other people's Socket.IO clients, from their registries, on a real gateway

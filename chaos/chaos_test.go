@@ -11,6 +11,7 @@ var (
 	withKafka = flag.Bool("kafka", false, "run the tests that start a real Kafka")
 	keep      = flag.String("keep", "", "a folder to keep data and logs in")
 	logLevel  = flag.String("log", "info", "the processors' log level")
+	soakFor   = flag.Duration("soak", 0, "how long to run without faults, and to look for leaks; 0: not at all")
 	seed      = flag.Uint64("seed", 0, "of all random choices; 0 takes one from the clock")
 )
 
@@ -20,11 +21,16 @@ func needKafka(t *testing.T) uint64 {
 	if !*withKafka {
 		t.Skip("starts a real Kafka: make test-kafka")
 	}
+	return theSeed(t)
+}
+
+func theSeed(t *testing.T) uint64 {
+	t.Helper()
 	s := *seed
 	if s == 0 {
 		s = uint64(time.Now().UnixNano())
 	}
-	t.Logf("repeat this run's choices with -args -kafka -seed %d", s)
+	t.Logf("repeat this run's choices with -seed %d beside its other flags", s)
 	return s
 }
 
@@ -39,7 +45,7 @@ const pane = 2 * time.Second
 // TestKafka is the proof: each part has a Kafka of its own, all the same
 // programs.
 func TestKafka(t *testing.T) {
-	s := setup{seed: needKafka(t), pane: pane}
+	s := short(needKafka(t))
 	s.bin = programs(t, nil)
 	t.Run("plain", func(t *testing.T) { testPlain(t, s) })
 	t.Run("chaos", func(t *testing.T) { testChaos(t, s) })
@@ -137,7 +143,7 @@ func (w *world) settle() {
 		return w.settled()
 	})
 	settled := time.Now()
-	for p := 0; p < partitions && w.load != nil; p++ {
+	for p := 0; p < partitions && w.load != nil && w.watch != nil; p++ {
 		eventually(w.T, settleWithin, fmt.Sprintf("a count of log partition %d", p), func() bool {
 			_, there := w.watch.After(p, settled)
 			return there

@@ -12,6 +12,9 @@
 // mistakes of the judged. Package check is the judge, checker its program, load
 // sends the likes, proxy is the network, record reads the records.
 //
+// Nothing is broken in the soak, make soak: it lasts, and everything that could
+// grow is measured meanwhile.
+//
 // That the tests can see is shown by mutants: programs built from changed
 // sources, that the same chaos must convict.
 package chaos

@@ -30,7 +30,9 @@ type broker struct {
 // kafkaWithin bounds the start of a broker, the download of its jars included.
 const kafkaWithin = 3 * time.Minute
 
-func startBroker(t *testing.T, dir string) *broker {
+// startBroker starts it in a container where there is Docker, unless it shall
+// be a process of this machine.
+func startBroker(t *testing.T, dir string, host bool) *broker {
 	t.Helper()
 	b := &broker{t: t, dir: dir, addr: freeAddr(t), client: freeAddr(t)}
 	port := func(addr string) string {
@@ -41,7 +43,7 @@ func startBroker(t *testing.T, dir string) *broker {
 		return p
 	}
 	runner := "host"
-	if exec.Command("docker", "info").Run() == nil {
+	if !host && exec.Command("docker", "info").Run() == nil {
 		runner, b.docker = "docker", "distributed-counter-chaos-"+port(b.addr)
 	}
 	b.env = []string{

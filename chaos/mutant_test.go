@@ -96,7 +96,9 @@ func (m *mutation) apply(t *testing.T) map[string]string {
 func (m *mutation) convicted(t *testing.T, bin string, seed uint64) (convicted bool) {
 	t.Helper()
 	t.Run("try", func(t *testing.T) {
-		w := newWorld(t, setup{bin: bin, seed: seed, pane: pane, mutant: true})
+		s := short(seed)
+		s.bin, s.mutant = bin, true
+		w := newWorld(t, s)
 		w.addProcessors(3)
 		w.startLoad()
 		time.Sleep(3 * pane)

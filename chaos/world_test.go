@@ -18,12 +18,9 @@ import (
 
 // What the counter is told, and what is sent.
 const (
-	grace      = time.Second
 	idleAfter  = 2 * time.Second
 	session    = 6 * time.Second // of the group: the processor's choice
 	partitions = 3               // of ingestion and log
-	videos     = 50
-	rate       = 200 // likes per second
 	badEvery   = 3 * time.Second
 )
 
@@ -32,9 +29,33 @@ type setup struct {
 	bin  string // folder of the programs
 	seed uint64 // of all choices
 	pane time.Duration
+
+	grace    time.Duration
+	deadline time.Duration // of the API
+	slack    time.Duration // of the checker: a final count may come this much later
+
+	videos int
+	rate   int     // likes per second
+	zipf   float64 // load.Config.Zipf
+
+	// judgeWithin bounds the checker's verdict, once everything has come.
+	judgeWithin time.Duration
+	// host has the broker run from its jars, as a process whose memory is seen.
+	host bool
+	// unobserved leaves out what this process observes itself: it would grow
+	// for as long as the run takes.
+	unobserved bool
 	// mutant says that the programs have a mistake: processors may end by
 	// themselves, and what is missing need not be waited for that long.
 	mutant bool
+}
+
+// short is what the tests use that break things: all is quick.
+func short(seed uint64) setup {
+	return setup{
+		seed: seed, pane: pane, grace: time.Second, deadline: 800 * time.Millisecond, slack: 2 * time.Second,
+		videos: 50, rate: 200, judgeWithin: time.Minute,
+	}
 }
 
 // world is the whole system as processes, with its load and its judges.
@@ -48,6 +69,7 @@ type world struct {
 	processors  []*processor
 	api         *process
 	apiURL      string
+	apiAdmin    string // host:port
 	checker     *process
 	watch       *check.Watch
 	load        *load.Load
@@ -59,14 +81,16 @@ type world struct {
 func newWorld(t *testing.T, s setup) *world {
 	t.Helper()
 	w := &world{T: t, setup: s, dir: workDir(t), random: rand.New(rand.NewPCG(s.seed, 0))}
-	w.broker = startBroker(t, w.dir)
+	w.broker = startBroker(t, w.dir, w.host)
 	cl, err := kgo.NewClient(kgo.SeedBrokers(w.broker.client), kgo.MetadataMinAge(100*time.Millisecond))
 	if err != nil {
 		t.Fatal(err)
 	}
 	w.admin = kadm.NewClient(cl)
 	t.Cleanup(cl.Close)
-	w.observe()
+	if !w.unobserved {
+		w.observe()
+	}
 	w.startChecker()
 	w.startAPI()
 	return w
@@ -81,8 +105,8 @@ func (w *world) startChecker() {
 	w.checker = start(w.T, program{
 		name: "checker", path: filepath.Join(w.bin, "checker"), dir: w.dir,
 		args: []string{
-			"-brokers", w.broker.client, "-answers", w.answers(), "-wait", wait.String(), "-pane", w.pane.String(), "-grace", grace.String(),
-			"-idle", idleAfter.String(), "-sources", fmt.Sprint(partitions), "-logs", fmt.Sprint(partitions),
+			"-brokers", w.broker.client, "-answers", w.answers(), "-wait", wait.String(), "-pane", w.pane.String(), "-grace", w.grace.String(),
+			"-slack", w.slack.String(), "-idle", idleAfter.String(), "-sources", fmt.Sprint(partitions), "-logs", fmt.Sprint(partitions),
 		},
 	})
 }
@@ -90,10 +114,13 @@ func (w *world) startChecker() {
 func (w *world) startAPI() {
 	w.Helper()
 	addr := freeAddr(w.T)
-	w.apiURL = "http://" + addr
+	w.apiURL, w.apiAdmin = "http://"+addr, freeAddr(w.T)
 	w.api = start(w.T, program{
 		name: "api", path: filepath.Join(w.bin, "functions"), dir: w.dir,
-		env: []string{"COUNTER_API_ADDR=" + addr, "KAFKA_BROKERS=" + w.broker.client, "COUNTER_API_DEADLINE=800ms", "COUNTER_LOG_FORMAT=json"},
+		env: []string{
+			"COUNTER_API_ADDR=" + addr, "COUNTER_ADMIN_ADDR=" + w.apiAdmin, "KAFKA_BROKERS=" + w.broker.client,
+			"COUNTER_API_DEADLINE=" + w.deadline.String(), "COUNTER_LOG_FORMAT=json",
+		},
 	})
 }
 
@@ -103,7 +130,7 @@ func (w *world) answers() string { return filepath.Join(w.dir, "answers.log") }
 // while the world runs. The judgement is the checker's.
 func (w *world) observe() {
 	ledger := check.New(check.Config{
-		Topics: check.DefaultTopics(), Pane: w.pane, Grace: grace, Idle: idleAfter, Sources: partitions, Logs: partitions,
+		Topics: check.DefaultTopics(), Pane: w.pane, Grace: w.grace, Idle: idleAfter, Sources: partitions, Logs: partitions,
 	})
 	w.watch = ledger.Watch()
 	ctx, cancel := context.WithCancel(context.Background())
@@ -135,7 +162,9 @@ func (w *world) settled() bool {
 // startLoad begins to send likes, and bad records, until stopLoad.
 func (w *world) startLoad() {
 	w.Helper()
-	l, err := load.New(load.Config{URL: w.apiURL, Videos: ids(w.seed, videos), Rate: rate, Seed: w.seed, Log: w.answers()})
+	l, err := load.New(load.Config{
+		URL: w.apiURL, Videos: ids(w.seed, w.videos), Zipf: w.zipf, Rate: w.rate, Seed: w.seed, Log: w.answers(),
+	})
 	if err != nil {
 		w.Fatal(err)
 	}
@@ -199,7 +228,7 @@ func (w *world) judge() (holds bool, said string) {
 	w.stopLoad()
 	w.checker.meant = true
 	w.checker.stdin.Close()
-	err := w.checker.wait(2 * time.Minute)
+	err := w.checker.wait(10*w.pane + settleWithin + w.judgeWithin)
 	said = w.checker.tail(200)
 	if code := w.checker.cmd.ProcessState.ExitCode(); err != nil && code != 1 {
 		w.Fatalf("the checker could not tell: %v\n%s", err, said)

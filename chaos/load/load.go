@@ -24,10 +24,13 @@ import (
 // Config says what to send.
 type Config struct {
 	URL    string   // of the API, without a path
-	Videos []string // the first one gets half of all likes
-	Rate   int      // likes per second
-	Seed   uint64
-	Log    string // file of the log of answers, created
+	Videos []string // the first one gets the most likes
+	// Zipf is the exponent, above 1, of Zipf's law by which likes are spread
+	// over the videos. 0: the first one gets half of all, the others share.
+	Zipf float64
+	Rate int // likes per second
+	Seed uint64
+	Log  string // file of the log of answers, created
 }
 
 // maxInFlight bounds the likes that wait for an answer; the rate falls while
@@ -36,6 +39,10 @@ const maxInFlight = 512
 
 // maxConnections bounds the connections to the API.
 const maxConnections = 64
+
+// maxBehind bounds what is made up for when the machine was too busy to send in
+// time; beyond it the rate falls.
+const maxBehind = 100 * time.Millisecond
 
 // requestTimeout is above any deadline of the API.
 const requestTimeout = 5 * time.Second
@@ -80,9 +87,11 @@ func New(cfg Config) (*Load, error) {
 
 // Run sends until ctx is done, and returns when every like has its answer.
 func (l *Load) Run(ctx context.Context) {
-	random := rand.New(rand.NewPCG(l.cfg.Seed, 1))
-	tick := time.NewTicker(time.Second / time.Duration(l.cfg.Rate))
-	defer tick.Stop()
+	next := l.videos(rand.New(rand.NewPCG(l.cfg.Seed, 1)))
+	every := time.Second / time.Duration(l.cfg.Rate)
+	due := time.Now()
+	timer := time.NewTimer(0)
+	defer timer.Stop()
 	room := make(chan struct{}, maxInFlight)
 	var flying sync.WaitGroup
 	defer flying.Wait()
@@ -90,12 +99,9 @@ func (l *Load) Run(ctx context.Context) {
 		select {
 		case <-ctx.Done():
 			return
-		case <-tick.C:
+		case <-timer.C:
 		}
-		video := l.cfg.Videos[0]
-		if random.IntN(2) == 0 {
-			video = l.cfg.Videos[1+random.IntN(len(l.cfg.Videos)-1)]
-		}
+		video := next()
 		select {
 		case <-ctx.Done():
 			return
@@ -105,6 +111,26 @@ func (l *Load) Run(ctx context.Context) {
 			l.write(l.like(video), video)
 			<-room
 		})
+		due = due.Add(every)
+		if late := time.Since(due); late > maxBehind {
+			due = due.Add(late - maxBehind)
+		}
+		timer.Reset(time.Until(due))
+	}
+}
+
+// videos says which video is liked next.
+func (l *Load) videos(random *rand.Rand) func() string {
+	all := l.cfg.Videos
+	if l.cfg.Zipf > 0 {
+		law := rand.NewZipf(random, l.cfg.Zipf, 1, uint64(len(all)-1))
+		return func() string { return all[law.Uint64()] }
+	}
+	return func() string {
+		if random.IntN(2) > 0 {
+			return all[0]
+		}
+		return all[1+random.IntN(len(all)-1)]
 	}
 }
 
