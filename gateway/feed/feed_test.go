@@ -8,6 +8,7 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kgo"
+	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"distributed-counter/gateway/feed"
 	"distributed-counter/likes"
@@ -66,6 +67,36 @@ func TestFinalCountsOfThirtyPanes(t *testing.T) {
 			t.Errorf("young: final count %d, want 2", got)
 		}
 	})
+}
+
+// Nothing is missed of what is published between two questions about offsets.
+func TestWhatIsPublishedDuringTheStart(t *testing.T) {
+	asked := 0
+	for at := 1; at == 1 || at <= asked; at++ {
+		inWorld(t, func(w *world) {
+			w.create()
+			asked = 0
+			w.cluster.ControlKey(kmsg.ListOffsets.Int16(), func(kmsg.Request) (kmsg.Response, error, bool) {
+				w.cluster.KeepControl()
+				if asked++; asked == at {
+					w.cluster.SleepControl(func() {
+						w.final(0, "cat", 1, 1)
+						w.running("cat", 1, 1)
+					})
+				}
+				return nil, nil, false
+			})
+			f, stop := w.feed()
+			defer stop()
+			time.Sleep(5 * time.Second)
+			if v := f.Video("cat"); v.Finals[0].Count != 1 || v.Live.Total != 1 {
+				t.Errorf("published before the answer to question %d: %+v, want both counts", at, v)
+			}
+		})
+	}
+	if asked < 3 {
+		t.Errorf("%d questions about offsets: the test has nothing to interrupt", asked)
+	}
 }
 
 // "starts without Kafka (waits with backoff, one log line)", "waits for topics

@@ -110,11 +110,12 @@ func (f *Feed) tryPlan(ctx context.Context, kafka *kadm.Client) (plan, error) {
 		list   func(context.Context, ...string) (kadm.ListedOffsets, error)
 		topics []string
 	}{
+		// First, so that what is published while we ask lies behind it.
+		{p.until, kafka.ListCommittedOffsets, f.topics()},
 		{p.from, kafka.ListStartOffsets, []string{f.cfg.Topics.Live}},
 		{p.from, func(ctx context.Context, topics ...string) (kadm.ListedOffsets, error) {
 			return kafka.ListOffsetsAfterMilli(ctx, since, topics...)
 		}, f.cfg.Topics.Aggregations[:]},
-		{p.until, kafka.ListCommittedOffsets, f.topics()},
 	} {
 		offsets, err := q.list(ctx, q.topics...)
 		if err == nil {
@@ -126,8 +127,8 @@ func (f *Feed) tryPlan(ctx context.Context, kafka *kadm.Client) (plan, error) {
 		offsets.Each(func(o kadm.ListedOffset) { q.into[partition{o.Topic, o.Partition}] = o.Offset })
 	}
 	for at, end := range p.until {
-		// Where all is older than that, "after" is the end, which may be
-		// behind what an open transaction has yet to commit.
+		// Where all is older than that, "after" is the end: of now, and behind
+		// what an open transaction has yet to commit.
 		p.from[at] = min(p.from[at], end)
 	}
 	return p, nil
