@@ -4,7 +4,8 @@ SEEDS  ?= 1000 ## how many random runs:  make simulate SEEDS=20
 N      ?= 1 ## how many processors:  make start-processor N=3
 PEERS  ?= ## 1: Kafka Streams too, from PEERS_DIR:  make bench PEERS=1
 BENCH  ?= ## flags of bench:  make bench BENCH="-work zipf -runs 1"
-RUNNER ?= auto ## what Kafka runs in, docker or host:  make start-kafka RUNNER=host
+RUNNER ?= auto ## what is started runs in, docker or host:  make start-kafka RUNNER=host
+BROKERS ?= ## 1 or 3 Kafka brokers:  make start-kafka BROKERS=3
 DURATION ?= 1h ## how long:  make soak DURATION=10m
 ARCH   ?= own ## whose machine the Lambda is for, own, arm64 or x86_64:  make build-lambda ARCH=arm64
 
@@ -33,11 +34,13 @@ watch: ## print running and final counts as they come, from localhost:9094
 	@$(BUILD_PLAIN) ./standalone/watch
 	@$(ENV) dist/watch
 
-# A real Kafka, and processes of this machine. What was started stays until it is stopped.
+# A real Kafka and the programs, in containers or as processes. What was started stays until it is stopped.
+START   = RUNNER=$(RUNNER) BROKERS=$(BROKERS) $(ENV) deploy
+ON_HOST = [ "$$($(START)/start.sh runner)" = docker ] ||
 
 .PHONY: start-kafka
-start-kafka: ## Apache Kafka 4.1.1 at localhost:9094, in Docker or from its jars
-	@RUNNER=$(RUNNER) $(ENV) deploy/kafka/start.sh
+start-kafka: ## Apache Kafka 4.1.1 at localhost:9094; with BROKERS=3 also :9095 and :9096
+	@$(START)/kafka/start.sh
 
 .PHONY: stop-kafka
 stop-kafka: ## stop it; its data stays
@@ -45,8 +48,8 @@ stop-kafka: ## stop it; its data stays
 
 .PHONY: start-producer
 start-producer: ## the API on :3000
-	@$(BUILD_PLAIN) ./functions
-	@$(ENV) deploy/start.sh producer
+	@$(ON_HOST) { $(BUILD_PLAIN) ./functions; }
+	@$(START)/start.sh producer
 
 .PHONY: stop-producer
 stop-producer: ## stop it
@@ -54,20 +57,25 @@ stop-producer: ## stop it
 
 .PHONY: start-gateway
 start-gateway: ## the gateway on :8000; ready once it has read all counts
-	@$(BUILD_PLAIN) ./gateway
-	@$(ENV) deploy/start.sh gateway
+	@$(ON_HOST) { $(BUILD_PLAIN) ./gateway; }
+	@$(START)/start.sh gateway
 
 .PHONY: stop-gateway
 stop-gateway: ## stop it
 	@deploy/stop.sh gateway
 
 .PHONY: start-processor
-start-processor: build ## N processors, number i with data/processor-i
-	@$(ENV) deploy/start.sh processor $(N)
+start-processor: ## N processors, number i with state of its own
+	@$(ON_HOST) $(MAKE) --no-print-directory build
+	@$(START)/start.sh processor $(N)
 
 .PHONY: stop-processor
 stop-processor: ## stop all of them
 	@deploy/stop.sh processor
+
+.PHONY: logs
+logs: ## follow the logs of all of these, until Ctrl-C
+	@deploy/logs.sh
 
 # The API as a Lambda, in the foreground.
 
@@ -125,12 +133,17 @@ check: deps ## format, vet, staticcheck, tidy, and the architecture page against
 simulate: deps ## SEEDS random runs with crashes, each checked against a plain recount
 	go test ./simulation -count 1 -timeout 0 -args -seeds $(SEEDS)
 
-# Is it fast? Both measure on a Kafka of their own, from its jars, and print what they found.
+# Is it fast? All measure on a Kafka of their own, from its jars, and print what they found.
 
 .PHONY: bench
 bench: build ## likes/s, CPU and memory; three workloads beside a plain consumer
 	@go build -o dist/ ./bench
-	@PEERS=$(PEERS) deploy/bench.sh $(BENCH)
+	@PEERS=$(PEERS) deploy/bench.sh bench $(BENCH)
+
+.PHONY: bench-latency
+bench-latency: build ## from a like to its acknowledgement, and to its running count, at 5,000 likes/s
+	@go build -o dist/bench-latency ./bench/latency
+	@deploy/bench.sh bench-latency $(BENCH)
 
 .PHONY: bench-gateway
 bench-gateway: ## 10,000 viewers: memory, CPU and latency, beside the reference server
@@ -172,5 +185,5 @@ clean: ## remove what was built or fetched: dist/
 	rm -rf dist
 
 .PHONY: clean-data
-clean-data: ## remove all state: data/, and Kafka's volume
+clean-data: ## remove all state: data/, and the volumes of containers
 	@$(ENV) deploy/clean-data.sh

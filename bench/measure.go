@@ -4,17 +4,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"net"
-	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 	"syscall"
 	"time"
+
+	"distributed-counter/bench/program"
 )
 
 // result is one run of one contestant, or the median of several.
@@ -88,7 +86,7 @@ func measureCeiling(ctx context.Context, o options, w *workload, n names) (resul
 	}
 	cmd := exec.CommandContext(ctx, self, "-broker", o.broker, "-likes", fmt.Sprint(w.likes), "-ceiling", n.ingestion)
 	cmd.Stderr = os.Stderr
-	before := cpuOf(o.brokerPID)
+	before := program.CPU(o.brokerPID)
 	out, err := cmd.Output()
 	if err != nil {
 		return result{}, fmt.Errorf("ceiling: %w", err)
@@ -97,7 +95,7 @@ func measureCeiling(ctx context.Context, o options, w *workload, n names) (resul
 	if err != nil {
 		return result{}, fmt.Errorf("ceiling: %w", err)
 	}
-	r := result{who: "ceiling", likes: w.likes, took: took, brokerCPU: cpuOf(o.brokerPID) - before}
+	r := result{who: "ceiling", likes: w.likes, took: took, brokerCPU: program.CPU(o.brokerPID) - before}
 	r.usage(cmd.ProcessState)
 	return r, nil
 }
@@ -109,92 +107,39 @@ func measureOurs(ctx context.Context, o options, w *workload, n names) (result, 
 		return result{}, err
 	}
 	defer os.RemoveAll(dir)
-	cmd := exec.CommandContext(ctx, o.processor)
-	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
-	cmd.WaitDelay = 15 * time.Second
-	admin, err := freePort()
+	before := program.CPU(o.brokerPID)
+	p, err := program.Start(ctx, program.Config{Path: o.processor, Env: environment(o, n, dir), Log: filepath.Join(dir, "log")})
 	if err != nil {
 		return result{}, err
 	}
-	cmd.Env = append(os.Environ(), append(environment(o, n, dir), "COUNTER_ADMIN_ADDR="+admin)...)
-	logFile, err := os.Create(filepath.Join(dir, "log"))
-	if err != nil {
-		return result{}, err
-	}
-	defer logFile.Close()
-	cmd.Stdout, cmd.Stderr = logFile, logFile
-	before := cpuOf(o.brokerPID)
-	if err := cmd.Start(); err != nil {
-		return result{}, fmt.Errorf("start %s: %w (make build makes it)", o.processor, err)
-	}
-	started := time.Now()
-	began := make(chan time.Time, 1)
-	go func() { began <- whenReady(ctx, admin) }()
-	profiled := make(chan error, 1)
-	go func() { profiled <- profile(ctx, o, admin) }()
+	began := make(chan readiness, 1)
+	go func() { began <- whenReady(ctx, o, p) }()
 	last, err := collect(ctx, o, n, want)
 	ready := <-began
-	broker := cpuOf(o.brokerPID) - before
-	err = errors.Join(err, <-profiled)
-	cmd.Process.Signal(syscall.SIGTERM)
-	err = errors.Join(err, cmd.Wait())
-	if err != nil {
-		log, _ := os.ReadFile(logFile.Name())
-		return result{}, fmt.Errorf("%w\n%s", err, log[max(0, len(log)-4000):])
+	broker := program.CPU(o.brokerPID) - before
+	usage, stopped := p.Stop()
+	if err := errors.Join(err, ready.err, stopped); err != nil {
+		return result{}, err
 	}
-	r := result{who: "ours", likes: w.likes, ready: ready.Sub(started), took: last.Sub(ready), brokerCPU: broker}
-	r.usage(cmd.ProcessState)
-	return r, nil
+	return result{
+		who: "ours", likes: w.likes, ready: ready.at.Sub(p.Began), took: last.Sub(ready.at),
+		cpu: usage.CPU, brokerCPU: broker, rss: usage.Peak,
+	}, nil
 }
 
-func freePort() (string, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", err
-	}
-	defer l.Close()
-	return l.Addr().String(), nil
+type readiness struct {
+	at  time.Time
+	err error // of the profile, too
 }
 
-// whenReady is the instant at which a process says that it is ready, or, at
-// the latest, a minute from now.
-func whenReady(ctx context.Context, admin string) time.Time {
-	ctx, cancel := context.WithTimeout(ctx, time.Minute)
-	defer cancel()
-	for ctx.Err() == nil {
-		resp, err := http.Get("http://" + admin + "/readyz")
-		if err == nil {
-			resp.Body.Close()
-			if resp.StatusCode == http.StatusOK {
-				break
-			}
-		}
-		time.Sleep(5 * time.Millisecond)
+// whenReady is when a program was ready; it returns once the profile that is
+// asked for from then on is written.
+func whenReady(ctx context.Context, o options, p *program.Program) readiness {
+	at, err := p.Ready(ctx)
+	if err == nil && o.profile != "" {
+		err = p.Profile(ctx, o.profiled, o.profile)
 	}
-	return time.Now()
-}
-
-// profile writes a CPU profile of a process once it is ready, where one is
-// asked for.
-func profile(ctx context.Context, o options, admin string) error {
-	if o.profile == "" {
-		return nil
-	}
-	whenReady(ctx, admin)
-	resp, err := http.Get(fmt.Sprintf("http://%s/debug/pprof/profile?seconds=%d", admin, int(o.profiled.Seconds())))
-	if err != nil {
-		return fmt.Errorf("profile: %w", err)
-	}
-	defer resp.Body.Close()
-	f, err := os.Create(o.profile)
-	if err == nil {
-		_, err = io.Copy(f, resp.Body)
-		err = errors.Join(err, f.Close())
-	}
-	if err != nil {
-		return fmt.Errorf("profile: %w", err)
-	}
-	return nil
+	return readiness{at, err}
 }
 
 // environment is the processor's settings for a run. Everything is as it
@@ -218,23 +163,4 @@ func (r *result) usage(s *os.ProcessState) {
 	if u, ok := s.SysUsage().(*syscall.Rusage); ok {
 		r.rss = u.Maxrss << 10
 	}
-}
-
-// clockTick is the unit of /proc/PID/stat, the same on every Linux.
-const clockTick = 10 * time.Millisecond
-
-// cpuOf is the CPU time of a process so far; 0 where it cannot be told.
-func cpuOf(pid int) time.Duration {
-	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
-	if err != nil {
-		return 0
-	}
-	_, rest, _ := strings.Cut(string(b), ") ")
-	f := strings.Fields(rest)
-	if len(f) < 13 {
-		return 0
-	}
-	user, _ := strconv.ParseInt(f[11], 10, 64)
-	system, _ := strconv.ParseInt(f[12], 10, 64)
-	return time.Duration(user+system) * clockTick
 }

@@ -1,16 +1,21 @@
 #!/usr/bin/env bash
-# Measures the processor on a Kafka of its own, which is stopped afterwards; the
-# arguments go to bench (bench -h lists them). With PEERS=1 the peers are
-# measured in the same run, by the programs in PEERS_DIR.
+# Measures on a Kafka of its own, which is stopped afterwards. The first argument
+# is the program in dist/: bench, bench-latency or bench-restore; the others go to
+# it (-h lists them). With PEERS=1 the peers are measured in the same run as
+# bench, by the programs in PEERS_DIR.
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 cd "$root"
-export RUNNER=host KAFKA_PORT=${BENCH_KAFKA_PORT:-19094} KAFKA_DATA=$root/data/bench-kafka
+program=$1
+shift
+export RUNNER=host KAFKA_PORT=${BENCH_KAFKA_PORT:-19094} KAFKA_DATA=$root/data/$program-kafka
 rm -rf "$KAFKA_DATA"
 trap 'deploy/kafka/stop.sh; rm -rf "$KAFKA_DATA"' EXIT
 deploy/kafka/start.sh
 read -r pid _ <"$KAFKA_DATA/kafka.pid"
-dist/bench -broker "127.0.0.1:$KAFKA_PORT" -broker-pid "$pid" -dir "$root/data" "$@"
+broker_pid=()
+[ "$program" != bench ] || broker_pid=(-broker-pid "$pid")
+"dist/$program" -broker "127.0.0.1:$KAFKA_PORT" "${broker_pid[@]}" -dir "$root/data" "$@"
 if [ "${PEERS:-}" = 1 ]; then
   [ -x "${PEERS_DIR:-}/bench.sh" ] || { echo "PEERS=1 needs PEERS_DIR, the folder of the peers' bench.sh" >&2; exit 1; }
   for kind in zipf viral flat; do
