@@ -56,10 +56,17 @@ var rules = []rule{
 		tests:   true,
 	},
 	{
-		says:    "AWS is known to the main package of `functions` alone.",
+		says:    "Lambda is known to the main package of `functions` alone.",
 		alone:   "functions",
-		never:   []string{"github.com/aws", "github.com/awslabs"},
+		never:   []string{"github.com/aws/aws-lambda-go", "github.com/awslabs"},
 		example: example{"functions/api", "github.com/aws/aws-lambda-go/lambda"},
+		tests:   true,
+	},
+	{
+		says:    "The SDK of AWS is known to `settings/iam` alone.",
+		alone:   "settings/iam",
+		never:   []string{"github.com/aws/aws-sdk-go-v2"},
+		example: example{"functions", "github.com/aws/aws-sdk-go-v2/aws"},
 		tests:   true,
 	},
 	{

@@ -54,7 +54,9 @@ func TestKafkaOptions(t *testing.T) {
 		{"PLAIN", sasl("PLAIN"), append(named, "COUNTER_KAFKA_SASL=plain"), false},
 		{"SCRAM-SHA-256", sasl("SCRAM-SHA-256"), append(named, "COUNTER_KAFKA_SASL=scram-sha-256"), false},
 		{"SCRAM-SHA-512", sasl("SCRAM-SHA-512"), append(named, "COUNTER_KAFKA_SASL=SCRAM-SHA-512"), false},
-		{"both", append(sasl("PLAIN"), withTLS...), append(named, "COUNTER_KAFKA_SASL=plain", "COUNTER_KAFKA_TLS=on", "COUNTER_KAFKA_TLS_CA="+ca), false},
+		{"both, PLAIN", append(sasl("PLAIN"), withTLS...), append(named, "COUNTER_KAFKA_SASL=plain", "COUNTER_KAFKA_TLS=on", "COUNTER_KAFKA_TLS_CA="+ca), false},
+		{"both, SCRAM-SHA-256", append(sasl("SCRAM-SHA-256"), withTLS...), append(named, "COUNTER_KAFKA_SASL=scram-sha-256", "COUNTER_KAFKA_TLS=on", "COUNTER_KAFKA_TLS_CA="+ca), false},
+		{"both, SCRAM-SHA-512", append(sasl("SCRAM-SHA-512"), withTLS...), append(named, "COUNTER_KAFKA_SASL=scram-sha-512", "COUNTER_KAFKA_TLS=on", "COUNTER_KAFKA_TLS_CA="+ca), false},
 		{"another mechanism", sasl("SCRAM-SHA-512"), append(named, "COUNTER_KAFKA_SASL=scram-sha-256"), true},
 		{"another password", sasl("PLAIN"), []string{"COUNTER_KAFKA_SASL=plain", "COUNTER_KAFKA_USER=" + user, "COUNTER_KAFKA_PASSWORD=x"}, true},
 		{"nobody", sasl("PLAIN"), nil, true},
@@ -104,6 +106,8 @@ func TestKafkaOptionsThatDoNotFit(t *testing.T) {
 		{"no certificate", []string{"COUNTER_KAFKA_TLS=on", "COUNTER_KAFKA_TLS_CA=kafka_test.go"}, "in PEM"},
 		{"a mechanism for nobody", []string{"COUNTER_KAFKA_SASL=plain"}, "COUNTER_KAFKA_USER"},
 		{"no password", []string{"COUNTER_KAFKA_SASL=plain", "COUNTER_KAFKA_USER=x"}, "COUNTER_KAFKA_PASSWORD"},
+		{"IAM without TLS", []string{"COUNTER_KAFKA_SASL=aws-msk-iam"}, "COUNTER_KAFKA_TLS=on"},
+		{"IAM with a user", []string{"COUNTER_KAFKA_SASL=aws-msk-iam", "COUNTER_KAFKA_TLS=on", "COUNTER_KAFKA_USER=x"}, "COUNTER_KAFKA_USER"},
 		{"a user without a mechanism", []string{"COUNTER_KAFKA_USER=x"}, "COUNTER_KAFKA_SASL"},
 	} {
 		s, _, err := settings.Load(tc.env)

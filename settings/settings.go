@@ -18,7 +18,7 @@ type Settings struct {
 
 	KafkaTLS      bool   // and what follows: see KafkaOptions
 	KafkaTLSCA    string // a file in PEM; empty: whom the system trusts
-	KafkaSASL     string // "none", "plain", "scram-sha-256" or "scram-sha-512"
+	KafkaSASL     string // "none", "plain", "scram-sha-256", "scram-sha-512" or "aws-msk-iam"
 	KafkaUser     string // of SASL
 	KafkaPassword string
 
@@ -58,6 +58,7 @@ type Settings struct {
 	GatewayClients       int      // of one gateway
 	GatewayPerAddress    int      // clients of one address; 0 sets no bound
 	GatewayMaxPayload    int      // bytes in one message of a client
+	GatewayPeers         []string // where gateways behind one balancer serve; empty: each on its own
 	GatewayAddressHeader string   // whose last entry is the client's address; empty: the connection's
 	PageAPI              string   // where the page sends likes: a URL, or ":port/path" on the page's own host
 }
