@@ -1,7 +1,10 @@
 // Command functions takes likes over HTTP and puts them into Kafka: as an AWS
 // Lambda behind an API Gateway where Lambda runs it, as a plain server
 // otherwise. What it does is in package api; this is the only place that knows
-// AWS, and it is never linked with cgo.
+// Lambda, and it is never linked with cgo.
+//
+// With the build tag lambda.norpc it is for Lambda alone: the server, and what
+// only that needs, are left out of what each cold start loads.
 package main
 
 import (
@@ -13,9 +16,7 @@ import (
 	"syscall"
 
 	"github.com/aws/aws-lambda-go/lambda"
-	"golang.org/x/sync/errgroup"
 
-	"distributed-counter/admin"
 	"distributed-counter/functions/api"
 	"distributed-counter/settings"
 )
@@ -72,43 +73,6 @@ func runLambda(cfg api.Config) error {
 		os.Exit(0)
 	}))
 	return nil
-}
-
-// runServer serves until ctx ends, and then finishes what has begun.
-func runServer(ctx context.Context, s settings.Settings, cfg api.Config) error {
-	listener, err := settings.Listen("COUNTER_API_ADDR", s.APIAddr)
-	if err != nil {
-		return err
-	}
-	defer listener.Close()
-	adminListener, err := settings.Listen("COUNTER_ADMIN_ADDR", s.AdminAddr)
-	if err != nil {
-		return err
-	}
-	defer adminListener.Close()
-	registry, health := admin.NewRegistry(), &admin.Health{}
-	cfg.Registerer = registry
-	a, err := api.New(cfg)
-	if err != nil {
-		return err
-	}
-	defer a.Close()
-	check := health.Check("api")
-	check.Ready() // without Kafka, too: the list is served
-	cfg.Log.Info("taking likes", "addr", listener.Addr().String(), "brokers", s.Brokers, "topic", cfg.Topic)
-
-	group, ctx := errgroup.WithContext(ctx)
-	serving, served := context.WithCancel(context.WithoutCancel(ctx)) // health is told until the end
-	group.Go(func() error {
-		return admin.Serve(serving, admin.Config{Listener: adminListener, Health: health, Gatherer: registry, Log: cfg.Log})
-	})
-	group.Go(func() error { warm(ctx, a, cfg.Log); return nil })
-	group.Go(func() error {
-		defer served()
-		context.AfterFunc(ctx, func() { check.NotReady("shutting down") })
-		return a.Serve(ctx, listener)
-	})
-	return group.Wait()
 }
 
 // warm opens the connections to Kafka, so that no like waits for that, and says

@@ -20,7 +20,10 @@ import (
 
 const topic = "video_clicks_ingestion"
 
-var binary string // the bootstrap as it is deployed, built for this machine
+var (
+	binary string // the bootstrap as it is deployed, built for this machine
+	server string // the same program with the server in it
+)
 
 func TestMain(m *testing.M) {
 	os.Exit(testMain(m))
@@ -38,6 +41,11 @@ func testMain(m *testing.M) int {
 		return 1
 	}
 	binary = filepath.Join(dir, "videos", "bootstrap")
+	server = filepath.Join(dir, "server")
+	if out, err := exec.Command("go", "build", "-o", server, ".").CombinedOutput(); err != nil {
+		fmt.Fprintf(os.Stderr, "build the server: %v\n%s", err, out)
+		return 1
+	}
 	return m.Run()
 }
 
@@ -61,7 +69,7 @@ type process struct {
 	new chan struct{} // a line was logged
 }
 
-// start runs the program with the environment alone, and ends it with the
+// start runs the bootstrap with the environment alone, and ends it with the
 // test.
 func start(t *testing.T, environ ...string) *process {
 	t.Helper()

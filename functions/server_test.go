@@ -28,7 +28,7 @@ func field(t *testing.T, line, name string) string {
 // what has begun.
 func TestServer(t *testing.T) {
 	kafka := broker(t)
-	p := start(t, "COUNTER_API_ADDR=127.0.0.1:0", "COUNTER_ADMIN_ADDR=127.0.0.1:0", "COUNTER_GRACE=40s", "COUNTER_API_DEADLINE=25s",
+	p := startAs(t, []string{server}, "COUNTER_API_ADDR=127.0.0.1:0", "COUNTER_ADMIN_ADDR=127.0.0.1:0", "COUNTER_GRACE=40s", "COUNTER_API_DEADLINE=25s",
 		"KAFKA_BROKER_URL=kafka://"+kafka.ListenAddrs()[0], "AGGREGATION_TABLE_NAME_1_MIN=x")
 	url := "http://" + field(t, p.line("taking likes"), "addr")
 	metrics := field(t, p.line("health and metrics"), "url")
@@ -107,14 +107,16 @@ func TestStartThatFails(t *testing.T) {
 	defer taken.Close()
 	for _, tc := range []struct {
 		name    string
+		program string
 		environ []string
 		want    []string // a part of each line
 	}{
-		{"a port in use", []string{"COUNTER_API_ADDR=" + taken.Addr().String()}, []string{"is in use: end the program that listens there, or set COUNTER_API_ADDR"}},
-		{"a bad setting, and an unknown one", []string{"COUNTER_API_DEADLINE=1h", "COUNTER_API_ADRR=:1"}, []string{"COUNTER_API_DEADLINE", "COUNTER_API_ADDR?"}},
-		{"no list", []string{"COUNTER_API_ADDR=127.0.0.1:0", "COUNTER_VIDEOS_FILE=none.json"}, []string{"none.json"}},
+		{"what Lambda runs, elsewhere", binary, nil, []string{"AWS_LAMBDA_RUNTIME_API is not set"}},
+		{"a port in use", server, []string{"COUNTER_API_ADDR=" + taken.Addr().String()}, []string{"is in use: end the program that listens there, or set COUNTER_API_ADDR"}},
+		{"a bad setting, and an unknown one", server, []string{"COUNTER_API_DEADLINE=1h", "COUNTER_API_ADRR=:1"}, []string{"COUNTER_API_DEADLINE", "COUNTER_API_ADDR?"}},
+		{"no list", server, []string{"COUNTER_API_ADDR=127.0.0.1:0", "COUNTER_VIDEOS_FILE=none.json"}, []string{"none.json"}},
 	} {
-		p := start(t, tc.environ...)
+		p := startAs(t, []string{tc.program}, tc.environ...)
 		code := p.exit(0)
 		lines := strings.Split(strings.TrimSpace(p.logged()), "\n")
 		if code != 1 || len(lines) != len(tc.want) {
