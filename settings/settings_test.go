@@ -81,7 +81,7 @@ func another(row settings.Setting) string {
 	}
 	special := map[string]string{
 		"MODE": "dev", "LOG_LEVEL": "WARNING", "COUNTER_LOG_FORMAT": "json", "COUNTER_EVENT_TIME": "create",
-		"KAFKA_BROKERS": "elsewhere:9092", "COUNTER_API_ORIGINS": "https://example.com", "COUNTER_API_STAGES": "staging",
+		"KAFKA_BROKERS": "elsewhere:9092", "COUNTER_GATEWAY_PEERS": "gateways:8000", "COUNTER_API_ORIGINS": "https://example.com", "COUNTER_API_STAGES": "staging",
 		"COUNTER_GATEWAY_ORIGINS": "https://example.com", "COUNTER_PAGE_API": "https://example.com/prod", "COUNTER_GATEWAY_MAX_PAYLOAD": "5000",
 		"COUNTER_GRACE": "7s", "COUNTER_INGESTION_RETENTION": "48h",
 		"COUNTER_KAFKA_TLS": "on", "COUNTER_KAFKA_SASL": "plain",
@@ -142,6 +142,8 @@ func TestFaults(t *testing.T) {
 		{"COUNTER_GATEWAY_ORIGINS=example.com", "a list of origins"},
 		{"COUNTER_GATEWAY_ROOMS=0", "a number from 1 to 10000"},
 		{"COUNTER_GATEWAY_MAX_PAYLOAD=100", "a number from 1024"},
+		{"COUNTER_GATEWAY_PEERS=gateway-1", "a list such as gateway-1:8000"},
+		{"COUNTER_GATEWAY_PEERS=gateway-1:8000,:8001", "a list such as gateway-1:8000"},
 		{"COUNTER_GATEWAY_ADDRESS_HEADER=X Y", "the name of a header"},
 		{"COUNTER_PAGE_API=3000", "a URL such as"},
 		{"COUNTER_PAGE_API=:port/dev", "a URL such as"},

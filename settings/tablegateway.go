@@ -22,6 +22,8 @@ func gatewayRows() []Setting {
 			integer(func(s *Settings) *int { return &s.GatewayMaxPayload }, 1024, 16<<20)),
 		row("COUNTER_GATEWAY_ADDRESS_HEADER", "", gateway, "behind a proxy that always sets it, the header whose last entry is the client's address, such as X-Forwarded-For; without it, the connection's address",
 			header(func(s *Settings) *string { return &s.GatewayAddressHeader })),
+		row("COUNTER_GATEWAY_PEERS", "", gateway, "where the gateways behind one balancer serve, this one too, or one name for all of them: they pass requests of polling clients on to each other; not needed where the balancer is sticky, or clients use WebSocket only",
+			peers(func(s *Settings) *[]string { return &s.GatewayPeers })),
 		row("COUNTER_PAGE_API", "", gateway, "where the page sends likes; without a host, on the host that the page was asked of",
 			pageAPI(func(s *Settings) *string { return &s.PageAPI })).
 			follows("the port of COUNTER_API_ADDR, with the first of COUNTER_API_STAGES", func(s *Settings) string {
@@ -31,6 +33,25 @@ func gatewayRows() []Setting {
 				}
 				return ":" + port + "/" + s.APIStages[0]
 			}),
+	}
+}
+
+func peers(field func(*Settings) *[]string) kind {
+	return kind{
+		accepts: "a list such as gateway-1:8000,gateway-2:8000, or gateways:8000",
+		set: func(s *Settings, v string) error {
+			list := split(v, ",;")
+			for _, p := range list {
+				if host, err := hostPort(p, 1); err != nil || host == "" {
+					return errNotAccepted
+				}
+			}
+			if len(list) == 0 {
+				return errNotAccepted
+			}
+			*field(s) = list
+			return nil
+		},
 	}
 }
 

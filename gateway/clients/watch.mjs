@@ -2,7 +2,7 @@
 //
 //   node watch.mjs client-4.5|client-newest URL EVENT ID...
 //
-// It registers the ids, prints each event as a line of JSON, and leaves with
+// With POLLING=only in the environment it knows no WebSocket. It registers the ids, prints each event as a line of JSON, and leaves with
 // status 0 once EVENT has come for every id, with 1 after ten seconds.
 
 const [name, url, event, ...ids] = process.argv.slice(2);
@@ -10,7 +10,8 @@ const patience = 10_000; // milliseconds
 const { io } = await import(name);
 
 const missing = new Set(ids);
-const socket = io(url, { transports: ["websocket"] });
+const transport = process.env.POLLING === "only" ? "polling" : "websocket";
+const socket = io(url, { transports: [transport] });
 
 const finish = (status, why) => {
   console.error(`${name}: ${why}`);

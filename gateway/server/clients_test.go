@@ -3,35 +3,29 @@ package server_test
 import (
 	"bufio"
 	"bytes"
-	"context"
 	"encoding/json"
 	"errors"
 	"flag"
-	"net"
 	"os"
 	"os/exec"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/twmb/franz-go/pkg/kfake"
-	"github.com/twmb/franz-go/pkg/kgo"
-
-	"distributed-counter/gateway/server"
 	"distributed-counter/likes"
 )
 
 var withClients = flag.Bool("clients", false, "install other people's Socket.IO clients and run them")
 
-// The clients of the original server, unchanged, and the newest of both: each
+// The clients of the original server, unchanged, and the newest of both, before
+// one gateway, before two behind a balancer, and there without WebSocket: each
 // gets what was published before it came, and what is published meanwhile in
 // order, over a real network.
 func TestClientsOfTheOriginal(t *testing.T) {
 	if !*withClients {
 		t.Skip("installs clients from their registries: make test-clients")
 	}
-	w := &world{T: t, topics: likes.DefaultTopics()}
-	url := w.serveForReal()
+	w := newFleet(t, 2)
 	want := make(map[string]string) // by event and id
 	for _, id := range []likes.VideoID{"93f98662-8907-4f43-bb4c-280501481046", "69e7266c-753e-4ed3-b7fc-9035133a293f"} {
 		want["live_counts "+string(id)] = liveEvent(w.running(id, 5, 45))
@@ -42,20 +36,27 @@ func TestClientsOfTheOriginal(t *testing.T) {
 	stop := w.keepLiking("moving")
 	defer stop()
 	time.Sleep(time.Second)
-
-	command := exec.CommandContext(t.Context(), "../clients/run", url, "live_counts",
-		"93f98662-8907-4f43-bb4c-280501481046", "69e7266c-753e-4ed3-b7fc-9035133a293f", "moving")
-	command.Stderr = os.Stderr
-	out, err := command.Output()
-	if err != nil {
-		t.Fatalf("clients: %v\n%s", err, out)
-	}
-	reports := strings.Split(string(out), "== ")[1:]
-	if len(reports) != 4 {
-		t.Fatalf("%d clients reported, want 4:\n%s", len(reports), out)
-	}
-	for _, report := range reports {
-		checkReport(t, report, want)
+	for _, tc := range []struct{ name, host, env string }{
+		{"one gateway", w.peers[0], ""},
+		{"two behind a balancer", w.host, ""},
+		{"two behind a balancer, polling alone", w.host, "POLLING=only"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			command := exec.CommandContext(t.Context(), "../clients/run", "http://"+tc.host, "live_counts",
+				"93f98662-8907-4f43-bb4c-280501481046", "69e7266c-753e-4ed3-b7fc-9035133a293f", "moving")
+			command.Stderr, command.Env = os.Stderr, append(os.Environ(), tc.env)
+			out, err := command.Output()
+			if err != nil {
+				t.Fatalf("clients: %v\n%s", err, out)
+			}
+			reports := strings.Split(string(out), "== ")[1:]
+			if len(reports) != 4 {
+				t.Fatalf("%d clients reported, want 4:\n%s", len(reports), out)
+			}
+			for _, report := range reports {
+				checkReport(t, report, want)
+			}
+		})
 	}
 }
 
@@ -100,37 +101,6 @@ func checkReport(t *testing.T, report string, want map[string]string) {
 			t.Errorf("%s: got %s, want %s", name, got[key], value)
 		}
 	}
-}
-
-// serveForReal starts a Kafka and a gateway on loopback, and returns its URL.
-func (w *world) serveForReal() string {
-	w.Helper()
-	cluster, err := kfake.NewCluster(kfake.NumBrokers(1))
-	if err != nil {
-		w.Fatal(err)
-	}
-	w.Cleanup(cluster.Close)
-	if w.client, err = kgo.NewClient(kgo.SeedBrokers(cluster.ListenAddrs()...), kgo.ProducerLinger(0)); err != nil {
-		w.Fatal(err)
-	}
-	w.Cleanup(w.client.Close)
-	w.create()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		w.Fatal(err)
-	}
-	ctx, cancel := context.WithCancel(context.Background())
-	done := make(chan error, 1)
-	go func() {
-		done <- server.Run(ctx, server.Config{Listener: listener, Brokers: cluster.ListenAddrs(), Pane: pane})
-	}()
-	w.Cleanup(func() {
-		cancel()
-		if err := <-done; err != nil {
-			w.Errorf("Run after its context ended: %v, want nil", err)
-		}
-	})
-	return "http://" + listener.Addr().String()
 }
 
 // keepLiking publishes running counts of a video until it is stopped.

@@ -49,6 +49,11 @@ type Config struct {
 	// connection's address is the client's.
 	AddressHeader string
 
+	// Peers are where the gateways behind the same balancer serve, host:port each,
+	// this one itself among them or not; a name with several addresses stands for
+	// as many gateways. They pass polling clients' requests on to each other.
+	Peers []string
+
 	Health  feed.Health           // told when counts are known; nil for nobody
 	Log     *slog.Logger          // nil: nothing is logged
 	Metrics prometheus.Registerer // nil: not registered

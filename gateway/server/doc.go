@@ -5,6 +5,7 @@
 //	GET /videos/{id}/likes            what is known of one video
 //	GET /videos/trending?window=1min  the most liked now
 //	GET /config.json                  what the page needs to know
+//	GET /replica                      this gateway's name among others
 //	GET /                             the page
 //
 // It hides how the feed of counts, the Socket.IO server and HTTP are wired, and

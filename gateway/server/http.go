@@ -39,6 +39,8 @@ func (g *gateway) resource(path string) (string, handler) {
 	switch {
 	case path == "/config.json":
 		return "config", g.serveConfig
+	case path == "/replica":
+		return "replica", g.serveReplica
 	case segments[0] != "videos":
 		return "page", g.page.serve
 	case len(segments) == 2 && segments[1] == "trending":
@@ -47,6 +49,11 @@ func (g *gateway) resource(path string) (string, handler) {
 		return "likes", func(w http.ResponseWriter, r *http.Request) error { return g.serveLikes(w, r, segments[1]) }
 	}
 	return "none", func(http.ResponseWriter, *http.Request) error { return errNoResource }
+}
+
+func (g *gateway) serveReplica(w http.ResponseWriter, r *http.Request) error {
+	g.replicas.ServeHTTP(w, r)
+	return nil
 }
 
 // errNoResource lists what there is: whoever mistypes a path learns the rest.

@@ -67,6 +67,7 @@ func (s sessions) Describe(ch chan<- *prometheus.Desc) {
 // Collect is part of prometheus.Collector.
 func (s sessions) Collect(ch chan<- prometheus.Metric) {
 	stats := s.g.io.Stats()
+	forwards, forwarded := s.g.replicas.Forwards()
 	for _, m := range []struct {
 		name, help string
 		kind       prometheus.ValueType
@@ -81,6 +82,8 @@ func (s sessions) Collect(ch chan<- prometheus.Metric) {
 		{"packets_out_total", "Packets to clients.", prometheus.CounterValue, float64(stats.PacketsOut)},
 		{"bytes_in_total", "Bytes from clients.", prometheus.CounterValue, float64(stats.BytesIn)},
 		{"bytes_out_total", "Bytes to clients.", prometheus.CounterValue, float64(stats.BytesOut)},
+		{"forwards", "Requests on their way to other replicas.", prometheus.GaugeValue, float64(forwards)},
+		{"forwards_total", "Requests that were passed on to other replicas.", prometheus.CounterValue, float64(forwarded)},
 	} {
 		ch <- prometheus.MustNewConstMetric(desc(m.name, m.help), m.kind, m.value)
 	}

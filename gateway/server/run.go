@@ -15,6 +15,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"distributed-counter/gateway/feed"
+	"distributed-counter/gateway/replicas"
 	"distributed-counter/gateway/socketio"
 	"distributed-counter/gateway/socketio/engineio"
 )
@@ -25,13 +26,14 @@ const shutdownTimeout = 5 * time.Second
 
 // gateway is the parts, wired.
 type gateway struct {
-	cfg     Config
-	feed    *feed.Feed
-	io      *socketio.Server
-	rooms   *rooms
-	metrics *metrics
-	page    *page
-	cors    cors
+	cfg      Config
+	feed     *feed.Feed
+	io       *socketio.Server
+	rooms    *rooms
+	replicas *replicas.Replicas
+	metrics  *metrics
+	page     *page
+	cors     cors
 }
 
 // Run serves until ctx ends: then it refuses new clients, tells those there are
@@ -50,6 +52,7 @@ func Run(ctx context.Context, cfg Config) error {
 	g.rooms.stopping = ctx.Done()
 	parts.Go(func() error { return g.feed.Run(ctx) })
 	parts.Go(func() error { return g.io.Run(ctx) })
+	parts.Go(func() error { return g.replicas.Run(ctx) })
 	parts.Go(func() error { return g.serve(ctx) })
 	return parts.Wait()
 }
@@ -63,9 +66,15 @@ func newGateway(cfg Config) (*gateway, error) {
 	if g.page, err = newPage(cfg.Page); err != nil {
 		return nil, err
 	}
+	g.replicas, err = replicas.New(replicas.Config{Peers: cfg.Peers, MaxForwards: cfg.MaxClients, Log: cfg.Log})
+	if err != nil {
+		return nil, err
+	}
 	g.rooms = newRooms(cfg)
+	engine := cfg.engine()
+	engine.Replica, engine.Foreign = g.replicas.Name(), g.replicas.Forward
 	g.io, err = socketio.New(socketio.Config{
-		Engine:     cfg.engine(),
+		Engine:     engine,
 		Namespaces: map[string]socketio.Handler{"/": g.rooms},
 	})
 	if err != nil {

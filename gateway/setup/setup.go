@@ -34,6 +34,7 @@ func Config(s settings.Settings) server.Config {
 		MaxPerAddress: s.GatewayPerAddress,
 		MaxPayload:    s.GatewayMaxPayload,
 		AddressHeader: s.GatewayAddressHeader,
+		Peers:         s.GatewayPeers,
 	}
 }
 

@@ -47,6 +47,12 @@ type Config struct {
 	// Origins are the values of the Origin header that are served besides the
 	// server's own; "*" stands for all. Requests without the header always are.
 	Origins []string
+	// Replica begins every sid, where several servers are behind one address: it
+	// is this one's name among them, of letters, digits, "-" and "_".
+	Replica string
+	// Foreign serves a request whose sid does not begin with Replica, and reports
+	// whether it answered; a sid that nobody answers for is unknown. nil: nobody.
+	Foreign func(w http.ResponseWriter, r *http.Request, sid string) bool
 	// ClientAddress names the client for MaxPerAddress; by default the host part
 	// of the request's RemoteAddr. Behind a balancer, take the header it sets.
 	ClientAddress func(*http.Request) string

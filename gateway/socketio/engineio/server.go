@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"encoding/base64"
 	"net/http"
+	"strings"
 	"sync"
 	"sync/atomic"
 
@@ -71,6 +72,9 @@ func New(cfg Config) *Server {
 // ServeHTTP answers polling requests, and takes WebSockets over. It returns at
 // once for a WebSocket and by the next ping for a GET.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if sid := r.URL.Query().Get("sid"); s.foreign(sid) && s.cfg.Foreign(w, r, sid) {
+		return // before anything is said here: headers are the other server's, too
+	}
 	if !s.allowOrigin(w, r) {
 		s.refuse(w, errForbidden)
 		return
@@ -100,6 +104,11 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
+// foreign reports whether a sid may be known to another server.
+func (s *Server) foreign(sid string) bool {
+	return sid != "" && s.cfg.Foreign != nil && !strings.HasPrefix(sid, s.cfg.Replica)
+}
+
 // serveSession serves a request that names a session.
 func (s *Server) serveSession(w http.ResponseWriter, r *http.Request, sid string) {
 	s.mu.Lock()
@@ -126,7 +135,7 @@ func (s *Server) admit(r *http.Request) (*Session, *refusal) {
 	rand.Read(random[:])
 	session := &Session{
 		server:    s,
-		id:        base64.RawURLEncoding.EncodeToString(random[:]),
+		id:        s.cfg.Replica + base64.RawURLEncoding.EncodeToString(random[:]),
 		address:   s.cfg.ClientAddress(r),
 		receiving: newTurn(),
 	}
