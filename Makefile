@@ -145,6 +145,11 @@ bench-latency: build ## from a like to its acknowledgement, and to its running c
 	@go build -o dist/bench-latency ./bench/latency
 	@deploy/bench.sh bench-latency $(BENCH)
 
+.PHONY: bench-restore
+bench-restore: build ## 1,000,000 videos: a restart with nothing on disk, and one with the store
+	@go build -o dist/bench-restore ./bench/restore
+	@deploy/bench.sh bench-restore $(BENCH)
+
 .PHONY: bench-gateway
 bench-gateway: ## 10,000 viewers: memory, CPU and latency, beside the reference server
 	@deploy/deps.sh clients
