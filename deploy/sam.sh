@@ -9,7 +9,7 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 . deploy/process.sh
 
-network=main-net
+network=${NETWORK:-main-net}
 runtime=${LAMBDA_RUNTIME:-provided.al2}
 case $(uname -m) in
   arm64 | aarch64) architecture=arm64 ;;
@@ -18,10 +18,10 @@ esac
 
 command -v sam >/dev/null || die "sam is missing: pip install aws-sam-cli, or see https://docs.aws.amazon.com/serverless-application-model"
 docker info >/dev/null 2>&1 || die "sam local needs Docker, and no engine answers: start it, or try make start-serverless"
-docker network inspect $network >/dev/null 2>&1 ||
+docker network inspect "$network" >/dev/null 2>&1 ||
   die "there is no network $network: make start-kafka RUNNER=docker, or docker compose up, first"
 
-flags=(--docker-network $network --warm-containers LAZY --port 3000
+flags=(--docker-network "$network" --warm-containers LAZY --port 3000
   --parameter-overrides "Architecture=$architecture LambdaRuntime=$runtime")
 # sam asks the registry for a newer image at each start; with the image at hand, that can wait.
 if docker image inspect "public.ecr.aws/lambda/provided:${runtime#provided.}-$architecture" >/dev/null 2>&1; then

@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
-# Stops what deploy/start.sh started, and nothing else:  deploy/stop.sh producer | gateway | processor
+# Stops what deploy/start.sh or docker compose started, and nothing else:  deploy/stop.sh producer | gateway | processor
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 . deploy/process.sh
+. deploy/docker/fleet.sh
 
 RUN=data/run
 bound=30 # seconds until SIGKILL; a clean stop takes about one
@@ -16,4 +17,7 @@ for file in "$RUN/$1".pid "$RUN/$1"-*.pid; do
   stopped=$((stopped + 1))
 done
 wait
+service=$1
+[ "$service" != producer ] || service=api
+fleet_stop "$service" && stopped=$((stopped + 1))
 [ $stopped -gt 0 ] || say "no $1 runs"
