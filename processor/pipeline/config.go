@@ -43,8 +43,9 @@ type Config struct {
 	LiveBudget     int           // running counts per second and partition, at most
 
 	// PartRecords is about how many records one transaction of a publication
-	// has; 0 means 100,000. It is no setting: tests make parts that can be
-	// crashed between without publishing as much as that.
+	// has, 0 meaning 100,000, and bounds how many a restore applies at once. It
+	// is no setting: tests make parts that can be crashed between without
+	// publishing as much as that.
 	PartRecords int
 
 	// Dev makes whoever runs PARTITION 0 create one like per DevInterval.

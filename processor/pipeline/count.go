@@ -188,7 +188,7 @@ func (c *countRun) ended(ctx context.Context, err error) error {
 	}
 	c.batch.Reset()
 	for i := range part.Values {
-		c.batch.Put(part.Values[i].ID, &part.Values[i].Video, part.Pane)
+		c.batch.Publish(part.Values[i].ID, &part.Values[i].Video, part.Pane)
 	}
 	c.batch.SetHead(state.Head{Position: part.Position, HasPosition: true, Changelog: c.last.Offset + 1})
 	if err := c.store.Apply(&c.batch); err != nil {

@@ -21,7 +21,11 @@ func (t *task) sourcePosition(ctx context.Context) (*producer, window.SourcePosi
 	topics := t.w.cfg.Topics
 	var pos window.SourcePosition
 	found := false
-	producer, err := t.begin(ctx, topics.Positions, kgo.NewOffset().AtStart(), func(r *kgo.Record) error {
+	producer, barrier, err := t.fence(ctx, topics.Positions)
+	if err != nil {
+		return nil, pos, err
+	}
+	err = t.readTo(ctx, barrier, kgo.NewOffset().AtStart(), func(r *kgo.Record) error {
 		var err error
 		if pos, err = window.ParseSourcePosition(r.Value); err != nil || string(r.Key) != string(positionKey) {
 			return stopf("%s/%d holds something else at offset %d than a position (%v): delete the topic if nothing needs it, or set VIDEO_EVENTS_INGESTION_TOPIC_NAME to another", topics.Positions, t.partition, r.Offset, err)
@@ -30,6 +34,7 @@ func (t *task) sourcePosition(ctx context.Context) (*producer, window.SourcePosi
 		return nil
 	})
 	if err != nil {
+		producer.close()
 		return nil, pos, err
 	}
 	identity := window.Identity{Group: t.w.cfg.Group, Pane: t.w.cfg.Pane, From: t.w.ids[topics.Ingestion], To: t.w.ids[topics.Positions]}

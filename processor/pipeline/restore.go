@@ -90,82 +90,95 @@ func (t *task) openStore() (state.Store, state.Head, error) {
 var errStrange = errors.New("the changelog has another identity")
 
 // restoreBatch is the number of changelog records that are applied to the
-// store at once.
+// store at once, unless Config.PartRecords is less.
 const restoreBatch = 10_000
 
 // follow fences, and applies the changelog from where the store left it to the
 // barrier.
-func (t *task) follow(ctx context.Context, r *restored, head state.Head) (err error) {
+func (t *task) follow(ctx context.Context, r *restored, head state.Head) error {
 	topic := t.w.cfg.Topics.Changelog
 	identity := t.countIdentity()
 	if head.HasPosition && (head.Position.From != identity.From || head.Position.To != identity.To) {
 		return errStrange
 	}
-	var batch state.Batch
-	pending, applied := 0, 0
-	apply := func() error {
-		batch.SetHead(head)
-		if err := r.store.Apply(&batch); err != nil {
-			return fmt.Errorf("apply changelog: %w", err)
+	producer, barrier, err := t.fence(ctx, topic)
+	if err != nil {
+		return err
+	}
+	r.producer = producer
+	limit := restoreBatch
+	if n := t.w.cfg.PartRecords; n > 0 {
+		limit = min(n, restoreBatch)
+	}
+	since := likes.Never
+	if barrier.Offset-head.Changelog > int64(limit) {
+		if since, err = t.firstKept(ctx, barrier); err != nil {
+			return err
 		}
-		batch.Reset()
-		applied += pending
-		pending = 0
-		t.progress.touch()
-		return nil
 	}
 	from := kgo.NewOffset().At(head.Changelog)
 	if head.Changelog == 0 {
 		from = kgo.NewOffset().AtStart()
 	}
-	r.producer, err = t.begin(ctx, topic, from, func(rec *kgo.Record) error {
-		if err := t.see(rec, &batch, &head); err != nil {
-			return err
-		}
-		if pending++; pending < restoreBatch {
-			return nil
-		}
-		return apply()
-	})
+	f := state.Follow(r.store, head, since, limit)
+	if err := t.readTo(ctx, barrier, from, func(rec *kgo.Record) error { return t.see(rec, f) }); err != nil {
+		return err
+	}
+	head, records, err := f.End()
 	if err != nil {
 		return err
 	}
-	if pending > 0 {
-		if err := apply(); err != nil {
-			return err
-		}
+	if records > restoreBatch {
+		t.log.Info("restored from the changelog", "records", records)
 	}
-	if applied > restoreBatch {
-		t.log.Info("restored from the changelog", "records", applied)
-	}
-	return t.takePosition(ctx, r, head, &batch)
+	return t.takePosition(ctx, r, head)
 }
 
-// see takes one changelog record over into a batch and the head.
-func (t *task) see(rec *kgo.Record, batch *state.Batch, head *state.Head) error {
-	topic := t.w.cfg.Topics.Changelog
+// firstKept is the oldest pane of which the store will have to have rows: that
+// is up to the last position, which is near the changelog's end. Without it a
+// restore from nothing would write the last ten panes of every video there
+// ever was, to delete most of them at the end.
+func (t *task) firstKept(ctx context.Context, barrier *kgo.Record) (likes.Pane, error) {
+	start, err := t.offset(ctx, t.w.admin.ListStartOffsets, barrier.Topic)
+	if err != nil {
+		return 0, err
+	}
+	kept := likes.Never
+	for back := int64(16); kept == likes.Never; back *= 16 {
+		from := max(start, barrier.Offset-back)
+		err := t.readTo(ctx, barrier, kgo.NewOffset().At(from), func(rec *kgo.Record) error {
+			if string(rec.Key) != string(positionKey) {
+				return nil
+			}
+			pos, err := window.ParsePosition(rec.Value)
+			if err != nil {
+				return t.foreign(barrier.Topic, rec, err)
+			}
+			kept = state.Head{Position: pos, HasPosition: true}.FirstKept()
+			return nil
+		})
+		if err != nil || from == start {
+			return kept, err
+		}
+	}
+	return kept, nil
+}
+
+// see takes over one changelog record.
+func (t *task) see(rec *kgo.Record, f *state.Follower) error {
+	topic, next := t.w.cfg.Topics.Changelog, rec.Offset+1
 	if string(rec.Key) == string(positionKey) {
 		pos, err := window.ParsePosition(rec.Value)
 		if err != nil {
 			return t.foreign(topic, rec, err)
 		}
-		head.Position, head.HasPosition = pos, true
-	} else {
-		v, err := window.ParseVideo(rec.Value)
-		if err != nil || likes.CheckVideoID(rec.Key) != nil {
-			return t.foreign(topic, rec, err)
-		}
-		// A compacted changelog may hold the rows of a video's last ten panes in
-		// this record only, so all that can still be needed are written; older
-		// ones go with the next position.
-		since := likes.Never
-		if head.HasPosition && head.Position.Published != likes.Never {
-			since = head.Position.Published - likes.LongestWindow
-		}
-		batch.Put(string(rec.Key), &v, since)
+		return f.Position(pos, next)
 	}
-	head.Changelog = rec.Offset + 1
-	return nil
+	v, err := window.ParseVideo(rec.Value)
+	if err != nil || likes.CheckVideoID(rec.Key) != nil {
+		return t.foreign(topic, rec, err)
+	}
+	return f.Video(rec.Key, &v, next)
 }
 
 func (t *task) foreign(topic string, rec *kgo.Record, err error) error {
@@ -181,7 +194,7 @@ func (t *task) countIdentity() window.Identity {
 
 // takePosition is the position to lead from. Where there never was one, it
 // writes the first: at the start of the log, if nobody can have published.
-func (t *task) takePosition(ctx context.Context, r *restored, head state.Head, batch *state.Batch) error {
+func (t *task) takePosition(ctx context.Context, r *restored, head state.Head) error {
 	topics := t.w.cfg.Topics
 	if head.HasPosition {
 		r.position = head.Position
@@ -204,7 +217,7 @@ func (t *task) takePosition(ctx context.Context, r *restored, head state.Head, b
 	if err := r.producer.commit(ctx, []*kgo.Record{rec}); err != nil {
 		return fmt.Errorf("write the first position: %w", err)
 	}
-	batch.Reset()
+	var batch state.Batch
 	batch.SetHead(state.Head{Position: r.position, HasPosition: true, Changelog: rec.Offset + 1})
-	return r.store.Apply(batch)
+	return r.store.Apply(&batch)
 }

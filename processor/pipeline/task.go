@@ -113,27 +113,22 @@ var (
 	barrierKey  = []byte{0, 'b'}
 )
 
-// begin is what both stages start with. It fences the task's transactional id,
-// commits a barrier to the partition that holds the task's position, and reads
-// that partition from an offset up to the barrier, calling see for each record
-// before it. Everything that was ever committed there is then known, without
-// arithmetic on end offsets, control records or compaction, and nobody but us
-// can add to it.
-func (t *task) begin(ctx context.Context, topic string, from kgo.Offset, see func(*kgo.Record) error) (*producer, error) {
+// fence is what both stages start with. It fences the task's transactional id
+// and commits a barrier to the partition that holds the task's position. Once
+// that partition is read up to the barrier, everything that was ever committed
+// there is known, without arithmetic on end offsets, control records or
+// compaction, and nobody but us can add to it. The caller closes the producer.
+func (t *task) fence(ctx context.Context, topic string) (*producer, *kgo.Record, error) {
 	p, err := t.w.cfg.fence(ctx, t.stage.name, fmt.Sprintf("%s/%d", topic, t.partition))
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	barrier := &kgo.Record{Topic: topic, Partition: t.partition, Key: barrierKey}
 	if err := p.commit(ctx, []*kgo.Record{barrier}); err != nil {
 		p.close()
-		return nil, fmt.Errorf("commit barrier: %w", err)
+		return nil, nil, fmt.Errorf("commit barrier: %w", err)
 	}
-	if err := t.readTo(ctx, barrier, from, see); err != nil {
-		p.close()
-		return nil, fmt.Errorf("read %s/%d up to the barrier: %w", topic, t.partition, err)
-	}
-	return p, nil
+	return p, barrier, nil
 }
 
 // stillOurs commits one more barrier: without an error, nobody has fenced the
@@ -144,7 +139,14 @@ func (t *task) stillOurs(ctx context.Context, p *producer, topic string) error {
 	return p.commit(ctx, []*kgo.Record{{Topic: topic, Partition: t.partition, Key: barrierKey}})
 }
 
-func (t *task) readTo(ctx context.Context, barrier *kgo.Record, from kgo.Offset, see func(*kgo.Record) error) error {
+// readTo reads a partition from an offset up to the barrier, and calls see for
+// each record before it that is no barrier.
+func (t *task) readTo(ctx context.Context, barrier *kgo.Record, from kgo.Offset, see func(*kgo.Record) error) (err error) {
+	defer func() {
+		if err != nil {
+			err = fmt.Errorf("read %s/%d up to the barrier: %w", barrier.Topic, barrier.Partition, err)
+		}
+	}()
 	sub := t.w.reader.subscribe(barrier.Topic, t.partition, from)
 	defer sub.close()
 	for {

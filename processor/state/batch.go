@@ -23,8 +23,8 @@ import (
 //
 // The zero Batch is empty and ready. It is used by one goroutine, grows with
 // what is put into it, and keeps its memory when it is reset. It takes about
-// 100 bytes for a video and as much for each of its rows; while it is applied,
-// RocksDB takes twice as much again.
+// 100 bytes for a video, 50 for a row that Publish adds, and 100 for one of
+// Put's; while it is applied, RocksDB takes twice as much again.
 type Batch struct {
 	rep     []byte // header and the records put; then those that seal added
 	body    int    // how much of rep is header and puts; 0 before the first
@@ -32,7 +32,8 @@ type Batch struct {
 	records uint32     // in the body
 	oldest  likes.Pane // of the rows put, where there are any
 	rows    bool
-	scratch []byte // a key and its value
+	scratch []byte      // a key and its value
+	block   blockWriter // rows published that are not in rep yet
 
 	head         *Head // nil before SetHead and SetChangelog
 	keepPosition bool  // leave the stored position as it is
@@ -48,30 +49,43 @@ const (
 
 // Reset empties the batch.
 func (b *Batch) Reset() {
-	*b = Batch{rep: b.rep[:0], scratch: b.scratch[:0]}
+	b.block.reset()
+	*b = Batch{rep: b.rep[:0], scratch: b.scratch[:0], block: b.block}
 }
 
-// Videos is how many times Put was called since the batch was empty.
+// Videos is how many times Put and Publish were called since the batch was
+// empty.
 func (b *Batch) Videos() int { return b.videos }
 
 // Size is the length of the encoded changes, in bytes: who fills a batch from
 // a stream bounds it with this.
-func (b *Batch) Size() int { return len(b.rep) }
+func (b *Batch) Size() int { return len(b.rep) + len(b.block.key) + len(b.block.value) }
+
+// Publish stores what is published of a video, and its row in pane p, in which
+// it has likes: it is for the leader, who publishes a pane's videos in
+// ascending order of their ids, each once. So rows can lie side by side in
+// blocks whose ranges of ids are disjoint, which is what reading a pane rests
+// on. Nobody else has written, or will write, a row of this pane with an id
+// between two of them.
+func (b *Batch) Publish(id string, v *window.Video, p likes.Pane) {
+	b.video(id, v)
+	if len(b.block.key) > 0 && b.block.pane == p && id <= b.block.last {
+		panic(fmt.Sprintf("state: video %q published after %q", id, b.block.last))
+	}
+	if !b.block.takes(p) {
+		b.endBlock()
+	}
+	b.block.add(p, id, v.At(p), v.TotalAt(p))
+	b.has(p)
+}
 
 // Put stores what is published of a video, at least one like, and its row in
-// each of its panes from since on. The leader gives the pane that it
-// publishes; a follower, who may have seen nothing of the panes before, the
-// oldest pane that is kept (published less ten), or [likes.Never].
+// each of its panes from since on, each as a block of its own. It is for who
+// follows a leader and may have seen nothing of the panes before. Since must
+// leave out the rows that the store has from Publish, and may leave out those
+// of panes that are not kept; [likes.Never] puts all.
 func (b *Batch) Put(id string, v *window.Video, since likes.Pane) {
-	if v.Total == 0 {
-		panic(fmt.Sprintf("state: put of video %q, which has no likes", id))
-	}
-	b.open()
-	b.videos++
-	b.scratch = appendVideoKey(b.scratch[:0], id)
-	n := len(b.scratch)
-	b.scratch = v.Append(b.scratch)
-	b.put(n)
+	b.video(id, v)
 	for i := range likes.Pane(likes.LongestWindow) {
 		p := v.Newest - i
 		if p < since {
@@ -82,12 +96,37 @@ func (b *Batch) Put(id string, v *window.Video, since likes.Pane) {
 			continue
 		}
 		b.scratch = appendRowKey(b.scratch[:0], p, id)
-		n = len(b.scratch)
+		n := len(b.scratch)
 		b.scratch = appendRow(b.scratch, c, v.TotalAt(p))
-		b.put(n)
-		if !b.rows || p < b.oldest {
-			b.rows, b.oldest = true, p
-		}
+		b.put(b.scratch[:n], b.scratch[n:])
+		b.has(p)
+	}
+}
+
+func (b *Batch) video(id string, v *window.Video) {
+	if v.Total == 0 {
+		panic(fmt.Sprintf("state: put of video %q, which has no likes", id))
+	}
+	b.open()
+	b.videos++
+	b.scratch = appendVideoKey(b.scratch[:0], id)
+	n := len(b.scratch)
+	b.scratch = v.Append(b.scratch)
+	b.put(b.scratch[:n], b.scratch[n:])
+}
+
+// has notes that the batch has rows of a pane.
+func (b *Batch) has(p likes.Pane) {
+	if !b.rows || p < b.oldest {
+		b.rows, b.oldest = true, p
+	}
+}
+
+// endBlock puts the block of published rows, if there is one.
+func (b *Batch) endBlock() {
+	if len(b.block.key) > 0 {
+		b.put(b.block.key, b.block.value)
+		b.block.reset()
 	}
 }
 
@@ -119,10 +158,9 @@ func (b *Batch) open() {
 	b.rep = b.rep[:b.body]
 }
 
-// put appends a record whose key is the first n bytes of scratch, and its
-// value the rest, to the body.
-func (b *Batch) put(n int) {
-	b.rep = appendRecord(b.rep, recordPut, b.scratch[:n], b.scratch[n:])
+// put appends a record to the body.
+func (b *Batch) put(key, value []byte) {
+	b.rep = appendRecord(b.rep, recordPut, key, value)
 	b.body = len(b.rep)
 	b.records++
 }
@@ -153,6 +191,7 @@ func (b *Batch) seal(oldest likes.Pane) ([]byte, likes.Pane) {
 		panic("state: batch without a head")
 	}
 	b.open()
+	b.endBlock()
 	rep, n := b.rep, b.records+1
 	b.scratch = appendChangelog(b.scratch[:0], b.head.Changelog)
 	rep = appendRecord(rep, recordPut, []byte{tagChangelog}, b.scratch)
@@ -167,7 +206,7 @@ func (b *Batch) seal(oldest likes.Pane) ([]byte, likes.Pane) {
 		} else {
 			rep = appendRecord(rep, recordDelete, []byte{tagPosition}, nil)
 		}
-		if keep := b.head.firstKept(); oldest < keep {
+		if keep := b.head.FirstKept(); oldest < keep {
 			n++
 			b.scratch = appendRowKey(b.scratch[:0], oldest, "")
 			from := len(b.scratch)

@@ -30,7 +30,7 @@ func fillPane(b *state.Batch, ids []string, p likes.Pane) {
 		v.Add(q, window.Count{Likes: 1000, Late: 1})
 	}
 	for _, id := range ids {
-		b.Put(id, &v, p)
+		b.Publish(id, &v, p)
 	}
 	b.SetHead(historyHead(int(p)))
 }

@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"flag"
+	"fmt"
 	"math"
 	"os"
 	"path/filepath"
@@ -30,6 +31,9 @@ func goldenBatch() *state.Batch {
 	v.Add(-2, window.Count{Likes: 300, Late: 299})
 	v.Add(3, window.Count{Likes: 1})
 	b.Put("katze", &v, likes.Never)
+	b.Publish("katze", &v, 3)
+	b.Publish("kuh", &v, 3)
+	b.Publish("ameise", &v, -2)
 	b.SetHead(state.Head{
 		HasPosition: true,
 		Changelog:   1000,
@@ -92,14 +96,19 @@ func FuzzBatch(f *testing.F) {
 // damaged; what is accepted is sound.
 func FuzzContent(f *testing.F) {
 	f.Add([]byte("r12345678cat"), []byte{3, 1, 9})
+	f.Add([]byte("r12345678cat"), []byte{3, 1, 9, 1, 'd', 1, 0, 1})
+	f.Add([]byte("r12345678cat"), []byte{3, 1, 9, 1, 'a', 1, 0, 1})
 	f.Add([]byte("r12345678"), []byte{})
-	f.Add([]byte("c"), []byte{1, 200, 7})
-	f.Add([]byte("c"), []byte{2, 1})
-	f.Add([]byte("c"), []byte{1, 255, 255, 255, 255, 255, 255, 255, 255, 255, 1})
+	f.Add([]byte("c"), []byte{2, 200, 7})
+	f.Add([]byte("c"), []byte{1, 1})
+	f.Add([]byte("c"), []byte{2, 255, 255, 255, 255, 255, 255, 255, 255, 255, 1})
 	f.Fuzz(func(t *testing.T, key, value []byte) {
-		r, row := state.ParseRow(key, value)
-		if row == nil && (len(r.ID) == 0 || r.Count.Likes == 0 || r.Count.Late > r.Count.Likes || r.Total < r.Count.Likes) {
-			t.Errorf("row %q %x: got %+v", key, value, r)
+		rows, row := state.ParseRows(key, value)
+		for i, r := range rows {
+			if len(r.ID) == 0 || r.Count.Likes == 0 || r.Count.Late > r.Count.Likes || r.Total < r.Count.Likes ||
+				i > 0 && bytes.Compare(rows[i-1].ID, r.ID) >= 0 {
+				t.Errorf("row %d of %q %x: got %+v", i, key, value, r)
+			}
 		}
 		_, video := state.ParseVideo(string(key), value)
 		h, ok, head := state.ReadHead(func([]byte) ([]byte, error) { return value, nil })
@@ -115,8 +124,8 @@ func FuzzContent(f *testing.F) {
 }
 
 func TestOtherVersion(t *testing.T) {
-	_, _, err := state.ReadHead(func([]byte) ([]byte, error) { return []byte{2, 0}, nil })
-	if !errors.Is(err, state.ErrDamaged) || !strings.Contains(err.Error(), "version 2") {
+	_, _, err := state.ReadHead(func([]byte) ([]byte, error) { return []byte{1, 0}, nil })
+	if !errors.Is(err, state.ErrDamaged) || !strings.Contains(err.Error(), "version 1") {
 		t.Errorf("got %v", err)
 	}
 }
@@ -148,15 +157,37 @@ func TestRowKeysKeepOrder(t *testing.T) {
 	})
 }
 
-// Rows written are rows read.
-func TestRow(t *testing.T) {
+// Rows written are rows read; those after an id are all of them.
+func TestBlock(t *testing.T) {
+	id := rapid.Map(rapid.SliceOfN(rapid.Byte(), 1, 2), func(b []byte) string { return string(b) })
 	rapid.Check(t, func(t *rapid.T) {
-		n := rapid.Uint64Min(1).Draw(t, "likes")
-		c := window.Count{Likes: n, Late: rapid.Uint64Max(n).Draw(t, "late")}
-		total := rapid.Uint64Min(n).Draw(t, "total")
-		r, err := state.ParseRow(state.AppendRowKey(nil, 5, "cat"), state.AppendRow(nil, c, total))
-		if err != nil || string(r.ID) != "cat" || r.Count != c || r.Total != total {
-			t.Errorf("%+v of %d: got %+v, %v", c, total, r, err)
+		ids := rapid.SliceOfNDistinct(id, 1, 20, rapid.ID).Draw(t, "ids")
+		slices.Sort(ids)
+		key, value := state.AppendRowKey(nil, 5, ids[0]), []byte(nil)
+		var want []string
+		for i, id := range ids {
+			n := rapid.Uint64Min(1).Draw(t, "likes")
+			c := window.Count{Likes: n, Late: rapid.Uint64Max(n).Draw(t, "late")}
+			total := rapid.Uint64Min(n).Draw(t, "total")
+			if i == 0 {
+				value = state.AppendRow(value, c, total)
+			} else {
+				value = state.AppendNextRow(value, id, c, total)
+			}
+			want = append(want, fmt.Sprintf("%q %v %d", id, c, total))
+		}
+		rows, err := state.ParseRows(key, value)
+		var got []string
+		for _, r := range rows {
+			got = append(got, fmt.Sprintf("%q %v %d", r.ID, r.Count, r.Total))
+		}
+		if err != nil || !slices.Equal(got, want) {
+			t.Errorf("got %v, %v, want %v", got, err, want)
+		}
+		after := max(ids[0], id.Draw(t, "after"))
+		rest, _ := slices.BinarySearch(ids, after+"\x00")
+		if n, err := state.SkipRows(key, value, after); n != len(ids)-rest || err != nil {
+			t.Errorf("rows of %q after %q: got %d, %v, want %d", ids, after, n, err, len(ids)-rest)
 		}
 	})
 }

@@ -31,16 +31,23 @@
 // There is one column family, because only within one is a batch atomic
 // without RocksDB's own log. Keys begin with a tag:
 //
-//	'c'                  → byte version, 1; uvarint next changelog offset
+//	'c'                  → byte version, 2; uvarint next changelog offset
 //	'p'                  → the position, as window.Position.Append writes it;
 //	                       absent where none is known
-//	'r' pane[8] video id → uvarint likes; uvarint late; uvarint lifetime total
-//	                       as of the end of the pane: one row of one pane
+//	'r' pane[8] video id → a block of rows of one pane, in ascending order of
+//	                       their ids, the first of which is in the key:
+//	                       uvarint likes; uvarint late; uvarint lifetime total
+//	                       as of the end of the pane; and so on for each next
+//	                       row, with uvarint length and bytes of its id before
 //	'v' video id         → the video, as window.Video.Append writes it
 //
 // A pane is a 64-bit big-endian number with its sign bit flipped, so that the
 // order of the bytes is the order of the panes, also before 1970; and a
-// pane's rows lie side by side in the order of the ids' bytes. The version
+// pane's rows lie side by side in the order of the ids' bytes. A leader, who
+// publishes videos in just that order, packs rows into blocks; a follower, who
+// sees them in the changelog's order, writes each as a block of its own, and
+// only those that no leader had packed here before: the ids in a block are
+// less than the first of the next. The version
 // counts for all of the layout; every batch writes it anew, so a store that
 // holds anything has it.
 package state

@@ -1,6 +1,9 @@
 package state
 
-import "distributed-counter/likes"
+import (
+	"distributed-counter/likes"
+	"distributed-counter/processor/window"
+)
 
 // What tests from outside see of the bytes.
 
@@ -29,14 +32,38 @@ func AppendChange(rep []byte, c Change) []byte {
 	return appendRecord(rep, c.Kind, []byte(c.Key), []byte(c.Value))
 }
 
+// ParseRows are the rows of a block.
+func ParseRows(key, value []byte) ([]window.Row, error) {
+	var r blockReader
+	err := r.begin(key, value)
+	var rows []window.Row
+	for err == nil {
+		if rows = append(rows, r.row); !r.more() {
+			break
+		}
+		err = r.next()
+	}
+	return rows, err
+}
+
+// SkipRows is how many rows of a block come after an id.
+func SkipRows(key, value []byte, after string) (int, error) {
+	var r blockReader
+	n, err := 0, r.skip(key, value, after)
+	for ; err == nil && r.more(); n++ {
+		err = r.next()
+	}
+	return n, err
+}
+
 var (
-	AppendRow    = appendRow
-	ParseRow     = parseRow
-	AppendRowKey = appendRowKey
-	AfterPane    = afterPane
-	AfterID      = afterID
-	ReadHead     = readHead
-	ParseVideo   = parseVideo
+	AppendRow     = appendRow
+	AppendNextRow = appendNextRow
+	AppendRowKey  = appendRowKey
+	AfterPane     = afterPane
+	AfterID       = afterID
+	ReadHead      = readHead
+	ParseVideo    = parseVideo
 
 	BlockChecksum = blockChecksum
 	CheckTable    = checkTable

@@ -57,7 +57,7 @@ func writeHistory(s state.Store, from, to int) error {
 		for i, v := range videos {
 			if c := historyLikes(i, n); c > 0 {
 				v.Add(likes.Pane(n), window.Count{Likes: c})
-				b.Put(historyID(i), v, likes.Pane(n))
+				b.Publish(historyID(i), v, likes.Pane(n))
 			}
 		}
 		b.SetHead(historyHead(n))

@@ -18,16 +18,16 @@ const (
 )
 
 // layoutVersion is the version of everything in a store, its keys included.
-const layoutVersion = 1
-
-const rowPrefix = 1 + 8 // the length of a row's key before the id
+const layoutVersion = 2
 
 func appendVideoKey(dst []byte, id string) []byte {
 	return append(append(dst, tagVideo), id...)
 }
 
-// appendRowKey appends the key of a row; with an empty id, the prefix that
-// the keys of all rows of the pane have.
+const rowPrefix = 1 + 8 // the length of a block's key before the id
+
+// appendRowKey appends the key of a block of rows whose first is of this id;
+// with an empty one, the prefix that the keys of all blocks of the pane have.
 func appendRowKey(dst []byte, p likes.Pane, id string) []byte {
 	dst = append(dst, tagRow)
 	dst = binary.BigEndian.AppendUint64(dst, uint64(p)^1<<63)
@@ -42,34 +42,9 @@ func afterPane(dst []byte, p likes.Pane) []byte {
 	return appendRowKey(dst, p+1, "")
 }
 
-// afterID appends the least key of a row of the pane with a greater id.
+// afterID appends the least key of a block that begins with a greater id.
 func afterID(dst []byte, p likes.Pane, id string) []byte {
 	return append(appendRowKey(dst, p, id), 0)
-}
-
-func appendRow(dst []byte, c window.Count, total uint64) []byte {
-	dst = binary.AppendUvarint(dst, c.Likes)
-	dst = binary.AppendUvarint(dst, c.Late)
-	return binary.AppendUvarint(dst, total)
-}
-
-// parseRow reads a row from its key and value; the id stays in the key.
-func parseRow(key, value []byte) (window.Row, error) {
-	if len(key) <= rowPrefix || key[0] != tagRow {
-		return window.Row{}, fmt.Errorf("parse row %q: %w", key, ErrDamaged)
-	}
-	r := window.Row{ID: key[rowPrefix:]}
-	for _, field := range [...]*uint64{&r.Count.Likes, &r.Count.Late, &r.Total} {
-		n := 0
-		if *field, n = binary.Uvarint(value); n <= 0 {
-			return window.Row{}, fmt.Errorf("parse row %q: %w", key, ErrDamaged)
-		}
-		value = value[n:]
-	}
-	if len(value) > 0 || r.Count.Likes == 0 || r.Count.Late > r.Count.Likes || r.Count.Likes > r.Total {
-		return window.Row{}, fmt.Errorf("parse row %q: %w", key, ErrDamaged)
-	}
-	return r, nil
 }
 
 // parseVideo reads the value of a video; nil is a video never published.
@@ -130,13 +105,4 @@ func oldestPane(head bool) likes.Pane {
 		return likes.Never
 	}
 	return noRows
-}
-
-// firstKept is the oldest pane whose rows a store with this head keeps: the
-// last ten published panes and those after them. [likes.Never] keeps all.
-func (h *Head) firstKept() likes.Pane {
-	if !h.HasPosition || h.Position.Published < likes.Never+likes.LongestWindow {
-		return likes.Never
-	}
-	return h.Position.Published - likes.LongestWindow
 }

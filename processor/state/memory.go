@@ -181,34 +181,49 @@ func (m *Memory) Pane(p likes.Pane, after string) window.Rows {
 	if err != nil {
 		return failedRows{fmt.Errorf("read pane %d: %w", p, err)}
 	}
-	s = s.from(afterID(nil, p, after))
-	rest := s.from(afterPane(nil, p))
-	return &memoryRows{rest: s[:len(s)-len(rest)]}
+	s = s.from(appendRowKey(nil, p, ""))
+	s = s[:len(s)-len(s.from(afterPane(nil, p)))]
+	rest := s.from(afterID(nil, p, after))
+	r := &memoryRows{rest: rest}
+	if first := len(s) - len(rest); first > 0 {
+		r.err = r.block.skip(s[first-1].key, s[first-1].value, after)
+	}
+	return r
 }
 
 // memoryRows are rows of a snapshot.
 type memoryRows struct {
-	rest sorted
-	row  window.Row
-	id   []byte
-	err  error
+	block blockReader
+	rest  sorted // the blocks after it
+	id    []byte
+	err   error
 }
 
 func (r *memoryRows) Next() bool {
-	if len(r.rest) == 0 || r.err != nil {
+	switch {
+	case r.err != nil:
 		return false
+	case r.block.more():
+		r.err = r.block.next()
+	case len(r.rest) == 0:
+		return false
+	default:
+		r.err = r.block.begin(r.rest[0].key, r.rest[0].value)
+		r.rest = r.rest[1:]
 	}
-	r.row, r.err = parseRow(r.rest[0].key, r.rest[0].value)
-	// A row's ID becomes another one at the next call, as RocksDB's does: who
-	// keeps it too long must not get away with it here.
-	r.id = append(r.id[:0], r.row.ID...)
-	r.row.ID = r.id
-	r.rest = r.rest[1:]
 	return r.err == nil
 }
 
-func (r *memoryRows) Row() window.Row { return r.row }
-func (r *memoryRows) Close() error    { return r.err }
+// Row is a row whose ID becomes another one at the next call, as RocksDB's
+// does: who keeps it too long must not get away with it here.
+func (r *memoryRows) Row() window.Row {
+	row := r.block.row
+	r.id = append(r.id[:0], row.ID...)
+	row.ID = r.id
+	return row
+}
+
+func (r *memoryRows) Close() error { return r.err }
 
 // find is get in the shape that readHead wants.
 func (s sorted) find(key []byte) ([]byte, error) { return s.get(key), nil }

@@ -10,14 +10,14 @@ import (
 )
 
 // rocksRows are the rows of a pane. RocksDB's iterator keeps the content as
-// it was when it was made. A step is four calls into C, which grocksdb offers
-// no way to join: some 350 ns for a row.
+// it was when it was made. To step to the next block is four calls into C,
+// which grocksdb offers no way to join: some 350 ns.
 type rocksRows struct {
 	store   *RocksDB
-	options *grocksdb.ReadOptions // holds the upper bound that C points to
+	options *grocksdb.ReadOptions // holds the bounds that C points to
 	it      *grocksdb.Iterator    // nil once freed, as soon as it has no more
-	started bool
-	row     window.Row
+	started bool                  // at what follows: the iterator stands at a block that was begun
+	block   blockReader
 	err     error
 }
 
@@ -27,22 +27,44 @@ func (r *RocksDB) Pane(p likes.Pane, after string) window.Rows {
 		return failedRows{fmt.Errorf("read pane %d: %w", p, errClosed)}
 	}
 	o := grocksdb.NewDefaultReadOptions()
+	o.SetIterateLowerBound(appendRowKey(nil, p, ""))
 	o.SetIterateUpperBound(afterPane(nil, p))
 	o.SetReadaheadSize(scanReadahead)
 	// A pane is read a few times in ten minutes: the cache is for videos.
 	o.SetFillCache(false)
 	rows := &rocksRows{store: r, options: o, it: r.db.NewIterator(o)}
 	r.rows[rows] = struct{}{}
-	r.key = afterID(r.key[:0], p, after)
-	rows.it.Seek(r.key)
+	if after == "" {
+		rows.it.SeekToFirst()
+	} else {
+		r.key = appendRowKey(r.key[:0], p, after)
+		rows.skipTo(r.key, after)
+	}
 	return rows
 }
 
-func (r *rocksRows) Next() bool {
-	if r.it == nil || r.err != nil {
-		return false
+// skipTo goes behind the rows with ids up to after. The last of them, and the
+// next, may lie in the block that begins before.
+func (r *rocksRows) skipTo(key []byte, after string) {
+	r.it.SeekForPrev(key)
+	if !r.it.Valid() {
+		if r.err = classify(r.it.Err()); r.err == nil {
+			r.it.SeekToFirst()
+		}
+		return
 	}
-	if r.started {
+	r.err = r.block.skip(r.it.Key().Data(), r.it.Value().Data(), after)
+	r.started = true
+}
+
+func (r *rocksRows) Next() bool {
+	switch {
+	case r.it == nil || r.err != nil:
+		return false
+	case r.block.more():
+		r.err = r.block.next()
+		return r.err == nil
+	case r.started:
 		r.it.Next()
 	}
 	r.started = true
@@ -51,11 +73,11 @@ func (r *rocksRows) Next() bool {
 		r.free(nil) // stepping on from here would be the end of the process
 		return false
 	}
-	r.row, r.err = parseRow(r.it.Key().Data(), r.it.Value().Data())
+	r.err = r.block.begin(r.it.Key().Data(), r.it.Value().Data())
 	return r.err == nil
 }
 
-func (r *rocksRows) Row() window.Row { return r.row }
+func (r *rocksRows) Row() window.Row { return r.block.row }
 
 func (r *rocksRows) Close() error {
 	r.free(nil)
@@ -72,7 +94,7 @@ func (r *rocksRows) free(why error) {
 	}
 	r.it.Close()
 	r.options.Destroy()
-	r.it, r.row = nil, window.Row{}
+	r.it, r.block = nil, blockReader{}
 	delete(r.store.rows, r)
 	if r.err == nil {
 		r.err = why

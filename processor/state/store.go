@@ -3,6 +3,7 @@ package state
 import (
 	"errors"
 
+	"distributed-counter/likes"
 	"distributed-counter/processor/window"
 )
 
@@ -36,6 +37,15 @@ type Head struct {
 	// Changelog is the offset after the last changelog record that the
 	// content includes; at least 0.
 	Changelog int64
+}
+
+// FirstKept is the oldest pane whose rows a store with this head keeps: the
+// last ten published panes and those after them. [likes.Never] keeps all.
+func (h Head) FirstKept() likes.Pane {
+	if !h.HasPosition || h.Position.Published < likes.Never+likes.LongestWindow {
+		return likes.Never
+	}
+	return h.Position.Published - likes.LongestWindow
 }
 
 var (

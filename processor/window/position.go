@@ -71,6 +71,14 @@ func (p *Position) covers(pane likes.Pane, id []byte) bool {
 	return pane < p.Published || pane == p.Published && string(id) <= p.Cursor
 }
 
+// Unpublished is the first pane whose count of a video is not published.
+func (p *Position) Unpublished(id []byte) likes.Pane {
+	if p.covers(p.Published, id) {
+		return p.Published + 1
+	}
+	return p.Published
+}
+
 // MaxSources bounds the number of ingestion partitions, so that a corrupt
 // record cannot make its reader allocate without limit.
 const MaxSources = 1 << 16

@@ -3,6 +3,7 @@ package statetest
 import (
 	"fmt"
 	"math"
+	"slices"
 	"testing"
 
 	"distributed-counter/likes"
@@ -35,10 +36,103 @@ func testPut(t *testing.T, d Disk) {
 	wantRows(t, s, 9, "",
 		row{"cat", window.Count{Likes: 4}, 7},
 		row{"dog", window.Count{Likes: 6, Late: 2}, 6})
-	wantRows(t, s, 7, "") // a leader's put has the row of one pane
+	wantRows(t, s, 7, "") // older than was asked for
 	if got := b.Videos(); got != 2 {
 		t.Errorf("videos of the batch: got %d, want 2", got)
 	}
+}
+
+// testPublish publishes more rows than fit into a block, in parts, beside
+// panes with few.
+func testPublish(t *testing.T, d Disk) {
+	s := open(t, d)
+	var want []row
+	var ids []string
+	for i := range 3000 {
+		ids = append(ids, fmt.Sprintf("video %04d", 2*i))
+	}
+	for part := range slices.Chunk(ids, 1100) {
+		var b state.Batch
+		b.Publish("a cat", video(count{3, 1}), 3)
+		for _, id := range part {
+			n := uint64(len(want) + 1)
+			v := video(count{4, 7}, count{5, n})
+			b.Publish(id, v, 5)
+			want = append(want, row{id, window.Count{Likes: n}, n + 7})
+		}
+		b.Publish("a cat", video(count{6, 1}), 6)
+		b.SetHead(published(6, 0))
+		if b.Size() < 30*len(part) {
+			t.Errorf("size of %d videos: %d bytes", len(part), b.Size())
+		}
+		apply(t, s, &b)
+	}
+	wantRows(t, s, 5, "", want...)
+	wantRows(t, s, 4, "") // a leader's row is that of the pane it publishes
+	for i := 0; i < len(ids); i += 7 {
+		wantFirst(t, s, 5, ids[i]+" and a half", want[i+1:])
+		wantFirst(t, s, 5, ids[i], want[i+1:])
+		wantFirst(t, s, 5, fmt.Sprintf("video %04d", 2*i-1), want[i:])
+	}
+	wantRows(t, s, 5, "z")
+	wantRows(t, s, 3, "a", row{"a cat", window.Count{Likes: 1}, 1})
+	wantRows(t, s, 6, "a cat")
+
+	var b state.Batch
+	b.SetHead(published(5+likes.LongestWindow+1, 0))
+	apply(t, s, &b)
+	wantRows(t, s, 5, "video 1000")
+	wantRows(t, s, 6, "", row{"a cat", window.Count{Likes: 1}, 1})
+}
+
+// wantFirst compares the next few rows.
+func wantFirst(t fataler, s window.Table, p likes.Pane, after string, want []row) {
+	t.Helper()
+	rows := s.Pane(p, after)
+	for i := range min(3, len(want)) {
+		if !rows.Next() || string(rows.Row().ID) != want[i].ID || rows.Row().Count != want[i].Count {
+			t.Fatalf("row %d of pane %d after %q: got %+v, want %+v", i, p, after, rows.Row(), want[i])
+		}
+	}
+	if err := rows.Close(); err != nil {
+		t.Fatalf("close: %v", err)
+	}
+}
+
+// testPublishAfterPut takes over in the middle of a pane: its first videos
+// were put by a follower, who put them twice.
+func testPublishAfterPut(t *testing.T, d Disk) {
+	s := open(t, d)
+	one := window.Count{Likes: 1}
+	var b state.Batch
+	for _, ids := range []string{"ca", "acb", "d"} {
+		for _, id := range ids {
+			b.Put(string(id), video(count{4, 2}, count{5, 1}), 5)
+		}
+		b.SetChangelog(1)
+		apply(t, s, &b)
+	}
+	b.Reset()
+	for _, id := range "efg" {
+		b.Publish(string(id), video(count{5, 1}), 5)
+	}
+	b.SetHead(published(6, 2))
+	apply(t, s, &b)
+	want := []row{{"a", one, 3}, {"b", one, 3}, {"c", one, 3}, {"d", one, 3}, {"e", one, 1}, {"f", one, 1}, {"g", one, 1}}
+	wantRows(t, s, 5, "", want...)
+	for i, r := range want {
+		wantRows(t, s, 5, r.ID, want[i+1:]...)
+	}
+	func() {
+		defer func() {
+			if recover() == nil {
+				t.Error("videos were published in the wrong order")
+			}
+		}()
+		b.Reset()
+		b.Publish("b", video(count{7, 1}), 7)
+		b.Publish("a", video(count{7, 1}), 7)
+	}()
 }
 
 func testFollowerPut(t *testing.T, d Disk) {

@@ -27,6 +27,8 @@ func Run(t *testing.T, fresh func(t testing.TB) Disk) {
 		{"an empty store has nothing", testEmpty},
 		{"what was put is read", testPut},
 		{"videos are found, near and far", testManyVideos},
+		{"what was published is read, from every id on", testPublish},
+		{"a leader goes on where it followed", testPublishAfterPut},
 		{"a follower's put has the rows of all panes", testFollowerPut},
 		{"rows come in byte order, after an id", testRowOrder},
 		{"panes before 1970 come before the others", testNegativePanes},

@@ -21,6 +21,7 @@ type model struct {
 	videos map[string]window.Video
 	rows   map[likes.Pane]map[string]row
 	now    likes.Pane
+	packed likes.Pane // the newest pane that was published
 }
 
 func testModel(t *testing.T, fresh func(testing.TB) Disk) {
@@ -38,6 +39,7 @@ func testModel(t *testing.T, fresh func(testing.TB) Disk) {
 
 func (m *model) clear() {
 	m.head, m.videos, m.rows = nil, map[string]window.Video{}, map[likes.Pane]map[string]row{}
+	m.packed = likes.Never
 }
 
 func (m *model) open(t *rapid.T) {
@@ -87,7 +89,14 @@ func (m *model) apply(t *rapid.T) {
 	if rapid.Bool().Draw(t, "bounded") {
 		since = m.now - likes.Pane(rapid.IntRange(0, 12).Draw(t, "since"))
 	}
+	if rapid.Bool().Draw(t, "lead") {
+		m.publish(t)
+	}
+	since = max(since, m.packed+1)
 	for range rapid.IntRange(0, 8).Draw(t, "puts") {
+		if m.now == m.packed {
+			m.now++
+		}
 		m.put(t, modelIDs.Draw(t, "id"), since)
 		if rapid.IntRange(0, 3).Draw(t, "pane passes") == 0 {
 			m.now++
@@ -121,12 +130,35 @@ func (m *model) apply(t *rapid.T) {
 	apply(t, m.store, &m.batch)
 }
 
+// publish publishes a new pane.
+func (m *model) publish(t *rapid.T) {
+	m.now++
+	m.packed = m.now
+	ids := rapid.SliceOfNDistinct(modelIDs, 1, 20, rapid.ID).Draw(t, "published")
+	slices.SortFunc(ids, compare)
+	for _, id := range ids {
+		v := m.like(t, id)
+		m.batch.Publish(id, &v, m.now)
+		m.expect(id, &v, m.now)
+	}
+}
+
 func (m *model) put(t *rapid.T, id string, since likes.Pane) {
+	v := m.like(t, id)
+	m.batch.Put(id, &v, since)
+	m.expect(id, &v, since)
+}
+
+func (m *model) like(t *rapid.T, id string) window.Video {
 	v := m.videos[id]
 	n := uint64(rapid.IntRange(1, 300).Draw(t, "likes"))
 	v.Add(m.now, window.Count{Likes: n, Late: n / 3})
 	m.videos[id] = v
-	m.batch.Put(id, &v, since)
+	return v
+}
+
+// expect notes the rows of a video from a pane on.
+func (m *model) expect(id string, v *window.Video, since likes.Pane) {
 	total := v.Total
 	for p := v.Newest; p > v.Newest-likes.LongestWindow; p-- {
 		c := v.At(p)
