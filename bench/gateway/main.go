@@ -1,8 +1,8 @@
 // Command gateway measures the gateway: many viewers on WebSockets, each of one
-// of a hundred videos, while running counts are published at a steady rate. It
-// reports memory per viewer, CPU, and the time from a record's being handed to
-// the Kafka client to the event's being read. `make bench-gateway` starts a
-// broker for it and runs it.
+// of a hundred videos, while running counts are published as processors do it. It
+// reports memory per viewer, CPU, how many of the events that were due have come,
+// and the time from a record's being handed to the Kafka client to the event's
+// being read. `make bench-gateway` starts a broker for it and runs it.
 //
 // It hides what a fair run is: each contestant is a process of its own whose CPU
 // and memory the operating system tells, the viewers are the same program, and
@@ -50,7 +50,7 @@ func run() error {
 	flag.StringVar(&o.who, "who", "ours,reference", "contestants")
 	flag.IntVar(&o.viewers, "viewers", 10_000, "WebSocket clients")
 	flag.IntVar(&o.videos, "videos", 100, "videos; viewer i watches number i modulo that")
-	flag.IntVar(&o.rate, "rate", 1000, "running counts published per second")
+	flag.IntVar(&o.rate, "rate", 1000, "likes per second, at random; a liked video is announced ten times a second at most")
 	flag.DurationVar(&o.span, "for", 30*time.Second, "how long is measured")
 	flag.Parse()
 	if flag.NArg() > 0 || o.viewers < 1 || o.videos < 1 || o.rate < 1 {
@@ -62,8 +62,7 @@ func run() error {
 	if o.viewers, err = affordable(o.viewers); err != nil {
 		return err
 	}
-	fmt.Printf("%d viewers, %d videos, %d records/s for %v: %d events/s if each is sent\n%s\n",
-		o.viewers, o.videos, o.rate, o.span, o.rate*o.viewers/o.videos, header)
+	fmt.Printf("%d viewers, %d videos, %d likes/s for %v\n%s\n", o.viewers, o.videos, o.rate, o.span, header)
 	for _, who := range strings.Split(o.who, ",") {
 		r, err := measure(ctx, o, who)
 		if err != nil {

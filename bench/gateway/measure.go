@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"math/rand/v2"
 	"os"
 	"slices"
 	"strconv"
@@ -12,16 +13,17 @@ import (
 
 // result is one contestant's run.
 type result struct {
-	who        string
-	perViewer  int64 // bytes of resident memory
-	peak       int64
-	cpu        float64 // processors, on average
-	events     float64 // read per second, by all viewers together
-	latencies  []time.Duration
-	incomplete int // viewers that were disconnected
+	who       string
+	perViewer int64 // bytes of resident memory
+	peak      int64
+	cpu       time.Duration // used while it was measured
+	took      time.Duration
+	wanted    int // events, were each sent on
+	latencies []time.Duration
+	dropped   int // viewers that were disconnected
 }
 
-const header = "contestant   KiB/viewer   peak MB   processors   events/s   p50 ms   p99 ms   worst ms   dropped"
+const header = "contestant  KiB/viewer  peak MB  processors  events/s  of those due  CPU µs/event   p50 ms   p99 ms  worst ms  dropped"
 
 func (r result) String() string {
 	at := func(q float64) float64 {
@@ -30,8 +32,10 @@ func (r result) String() string {
 		}
 		return float64(r.latencies[int(q*float64(len(r.latencies)-1))].Microseconds()) / 1000
 	}
-	return fmt.Sprintf("%-10s %12.1f %9d %12.2f %10.0f %8.1f %8.1f %10.1f %9d",
-		r.who, float64(r.perViewer)/1024, r.peak>>20, r.cpu, r.events, at(.5), at(.99), at(1), r.incomplete)
+	events := float64(len(r.latencies))
+	return fmt.Sprintf("%-10s %11.1f %8d %11.2f %9.0f %12.1f%% %13.2f %8.1f %8.1f %9.1f %8d",
+		r.who, float64(r.perViewer)/1024, r.peak>>20, r.cpu.Seconds()/r.took.Seconds(), events/r.took.Seconds(),
+		100*events/float64(r.wanted), float64(r.cpu.Microseconds())/events, at(.5), at(.99), at(1), r.dropped)
 }
 
 // measure connects the viewers, publishes, and ends what it started.
@@ -50,40 +54,61 @@ func measure(ctx context.Context, o options, who string) (result, error) {
 	defer crowd.leave()
 	time.Sleep(settle)
 	full := c.resident()
-	if err := publish(ctx, o, c, settle); err != nil { // to warm up
+	traffic := newTraffic(o)
+	if _, err := traffic.publish(ctx, c, settle); err != nil { // to warm up
 		return result{}, err
 	}
 	crowd.begin()
 	cpu, began := c.cpu(), time.Now()
-	if err := publish(ctx, o, c, o.span); err != nil {
+	records, err := traffic.publish(ctx, c, o.span)
+	if err != nil {
 		return result{}, err
 	}
-	took, used := time.Since(began), c.cpu()-cpu
-	time.Sleep(time.Second) // what is on its way
-	r := result{who: who, perViewer: (full - empty) / int64(o.viewers), peak: c.peak(), cpu: used.Seconds() / took.Seconds()}
-	r.latencies, r.incomplete = crowd.end()
-	r.events = float64(len(r.latencies)) / took.Seconds()
+	took := time.Since(began)
+	time.Sleep(time.Second) // what is on its way, and is not paid for yet
+	r := result{who: who, perViewer: (full - empty) / int64(o.viewers), peak: c.peak(), wanted: records * o.viewers / o.videos}
+	r.cpu, r.took = c.cpu()-cpu, took
+	r.latencies, r.dropped = crowd.end()
 	slices.Sort(r.latencies)
 	return r, nil
 }
 
-// publish hands records to the contestant at the rate, each with the time.
-func publish(ctx context.Context, o options, c *contestant, span time.Duration) error {
-	const tick = 5 * time.Millisecond
-	began, sent := time.Now(), 0
-	for time.Since(began) < span {
-		for due := int(time.Since(began).Seconds() * float64(o.rate)); sent < due; sent++ {
-			if err := c.publish(sent % o.videos); err != nil {
-				return fmt.Errorf("publish: %w", err)
+// tick is how often a processor announces running counts, COUNTER_LIVE_INTERVAL.
+const tick = 100 * time.Millisecond
+
+// traffic is likes, the same for each contestant: they come at random, at a rate; a
+// video that was liked since the last tick is announced with the next.
+type traffic struct {
+	o      options
+	random *rand.Rand
+}
+
+func newTraffic(o options) *traffic { return &traffic{o, rand.New(rand.NewPCG(1, 1))} }
+
+// publish hands records to the contestant, and returns how many.
+func (l *traffic) publish(ctx context.Context, c *contestant, span time.Duration) (records int, err error) {
+	began := time.Now()
+	for n := range int(span / tick) {
+		liked := make([]bool, l.o.videos)
+		for range int(float64(l.o.rate) * tick.Seconds()) {
+			liked[l.random.IntN(l.o.videos)] = true
+		}
+		for video, is := range liked {
+			if !is {
+				continue
 			}
+			if err := c.publish(video); err != nil {
+				return records, fmt.Errorf("publish: %w", err)
+			}
+			records++
 		}
 		select {
-		case <-time.After(tick):
+		case <-time.After(time.Until(began.Add(time.Duration(n+1) * tick))):
 		case <-ctx.Done():
-			return ctx.Err()
+			return records, ctx.Err()
 		}
 	}
-	return nil
+	return records, nil
 }
 
 // status reads a number of kilobytes from /proc.
@@ -110,7 +135,7 @@ func (c *contestant) cpu() time.Duration {
 	if err != nil {
 		return 0
 	}
-	const tick = 10 * time.Millisecond // USER_HZ is 100 wherever Linux runs
+	const jiffy = 10 * time.Millisecond // USER_HZ is 100 wherever Linux runs
 	_, rest, _ := strings.Cut(string(text), ") ")
 	fields := strings.Fields(rest)
 	var ticks int64
@@ -118,5 +143,5 @@ func (c *contestant) cpu() time.Duration {
 		n, _ := strconv.ParseInt(f, 10, 64)
 		ticks += n
 	}
-	return time.Duration(ticks) * tick
+	return time.Duration(ticks) * jiffy
 }

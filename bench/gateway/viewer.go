@@ -1,0 +1,82 @@
+package main
+
+import (
+	"bytes"
+	"encoding/binary"
+	"os"
+	"syscall"
+	"time"
+)
+
+// viewer is a WebSocket of which only as much is understood as a measurement
+// needs: whole frames of text, not masked and not compressed.
+type viewer struct {
+	file *os.File
+	rest []byte // the beginning of a frame
+}
+
+// read reads once, tells of the events, and reports whether the connection
+// lasts.
+func (v *viewer) read(buffer []byte, event func(sent time.Time)) bool {
+	begun := copy(buffer, v.rest)
+	n, err := syscall.Read(int(v.file.Fd()), buffer[begun:])
+	if err == syscall.EAGAIN || err == syscall.EINTR {
+		return true
+	}
+	if err != nil || n <= 0 {
+		return false
+	}
+	left := buffer[:begun+n]
+	for {
+		payload, rest, whole := frame(left)
+		if !whole {
+			break
+		}
+		left = rest
+		if string(payload) == "2" && !v.pong() {
+			return false
+		}
+		if sent, is := sentAt(payload); is {
+			event(sent)
+		}
+	}
+	v.rest = append(v.rest[:0], left...)
+	return true
+}
+
+// frame cuts the first frame off.
+func frame(b []byte) (payload, rest []byte, whole bool) {
+	const short, medium = 125, 126
+	if len(b) < 3 { // an empty frame is not sent
+		return nil, b, false
+	}
+	size, head := int(b[1]), 2
+	if size == medium && len(b) >= 4 {
+		size, head = int(binary.BigEndian.Uint16(b[2:])), 4
+	} else if size > short {
+		return nil, b, false // longer than anything here
+	}
+	if len(b) < head+size {
+		return nil, b, false
+	}
+	return b[head : head+size], b[head+size:], true
+}
+
+// sentAt finds the time in an event.
+func sentAt(payload []byte) (time.Time, bool) {
+	const mark = `"as_of":"`
+	i := bytes.LastIndex(payload, []byte(mark))
+	if i < 0 {
+		return time.Time{}, false
+	}
+	at, _, _ := bytes.Cut(payload[i+len(mark):], []byte{'"'})
+	sent, err := time.Parse(time.RFC3339Nano, string(at))
+	return sent, err == nil
+}
+
+// pong answers a ping of Engine.IO.
+func (v *viewer) pong() bool {
+	masked := []byte{0x81, 0x81, 0, 0, 0, 0, '3'}
+	_, err := syscall.Write(int(v.file.Fd()), masked)
+	return err == nil
+}
