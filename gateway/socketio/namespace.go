@@ -2,6 +2,7 @@ package socketio
 
 import (
 	"maps"
+	"runtime"
 	"slices"
 	"sync"
 )
@@ -52,11 +53,29 @@ func (n *Namespace) Broadcast(m Message) int {
 	return send(members, m)
 }
 
+// chunk is how many members of a room are at least sent a message by one
+// goroutine: to the members of a large room, several send.
+const chunk = 128
+
 func send(members []*Socket, m Message) int {
-	for _, s := range members {
-		s.Send(m)
+	n := len(members)
+	if n < 2*chunk {
+		for _, s := range members {
+			s.Send(m)
+		}
+		return n
 	}
-	return len(members)
+	var sending sync.WaitGroup
+	parts := min(n/chunk, runtime.GOMAXPROCS(0))
+	for i := range parts {
+		sending.Go(func() {
+			for _, s := range members[i*n/parts : (i+1)*n/parts] {
+				s.Send(m)
+			}
+		})
+	}
+	sending.Wait()
+	return n
 }
 
 // Size returns how many sockets are in the room.

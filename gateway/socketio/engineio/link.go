@@ -115,13 +115,13 @@ func (s *Session) write(l *link) {
 	for {
 		s.mu.Lock()
 		batch, closed, reason := s.out.take(batchBytes), s.closed, s.reason
-		if len(batch) == 0 && !closed {
+		if len(batch) == 0 && !closed && !l.wire.behind() {
 			s.writing = false
 			s.mu.Unlock()
 			return
 		}
 		s.mu.Unlock()
-		if len(batch) == 0 {
+		if len(batch) == 0 && closed {
 			l.close(reason)
 			return
 		}
@@ -137,6 +137,29 @@ func (s *Session) write(l *link) {
 	}
 }
 
+// direct sends a message at once, where the kernel takes it without waiting:
+// nothing is queued, and it is one small frame. What the kernel takes in part is
+// taken over by a writer. The caller holds mu.
+func (s *Session) direct(m *Message) bool {
+	if s.link == nil || s.writing || !s.out.empty() || len(m.parts) != 1 {
+		return false
+	}
+	p, w := &m.parts[0], s.link.wire
+	if p.kind == websocket.PongMessage || len(p.data) >= s.server.cfg.CompressFrom {
+		return false
+	}
+	n := w.try(p.frame)
+	if n == 0 {
+		return false
+	}
+	s.server.counters.packetsOut.Add(1)
+	if n < len(p.frame) {
+		w.Write(p.frame[n:])
+		s.deliver()
+	}
+	return true
+}
+
 // writeBatch writes messages to l in one piece.
 func (s *Server) writeBatch(l *link, batch []*Message, timeout time.Duration) error {
 	for _, m := range batch {
@@ -146,8 +169,9 @@ func (s *Server) writeBatch(l *link, batch []*Message, timeout time.Duration) er
 				l.ws.WriteControl(p.kind, p.data, time.Time{}) // the wire's Write cannot fail
 				continue
 			}
-			l.ws.EnableWriteCompression(len(p.data) >= s.cfg.CompressFrom)
-			if err := p.write(l.ws); err != nil {
+			if len(p.data) < s.cfg.CompressFrom {
+				l.wire.Write(p.frame) // it cannot fail
+			} else if err := p.deflate(l.ws); err != nil {
 				return err
 			}
 			s.counters.packetsOut.Add(1)

@@ -1,6 +1,7 @@
 package engineio
 
 import (
+	"encoding/binary"
 	"sync"
 
 	"github.com/gorilla/websocket"
@@ -23,25 +24,55 @@ type Message struct {
 
 // part is a Part as a packet: text has its packet type in front.
 type part struct {
-	kind   int // a WebSocket message type
-	data   []byte
+	kind   int     // a WebSocket message type
+	data   []byte  // the end of frame
+	frame  []byte  // a WebSocket frame as it is, not compressed
 	frames *frames // nil where only one session will be sent it
 }
 
-// frames is the wire form of a part, made when the first WebSocket needs it.
+// newPart frames what parts join up to: from a server, a frame is a header and
+// the bytes.
+//
+//	┌──────────────┬───────────────────────────────────┬──────┐
+//	│ 0x80 | kind  │ size, or 126 and 2, or 127 and 8  │ data │
+//	└──────────────┴───────────────────────────────────┴──────┘
+func newPart(kind int, parts ...[]byte) part {
+	const longest = 10 // bytes of a header
+	size := 0
+	for _, p := range parts {
+		size += len(p)
+	}
+	frame := make([]byte, 0, longest+size)
+	frame = append(frame, 0x80|byte(kind))
+	switch {
+	case size < 126:
+		frame = append(frame, byte(size))
+	case size < 1<<16:
+		frame = binary.BigEndian.AppendUint16(append(frame, 126), uint16(size))
+	default:
+		frame = binary.BigEndian.AppendUint64(append(frame, 127), uint64(size))
+	}
+	head := len(frame)
+	for _, p := range parts {
+		frame = append(frame, p...)
+	}
+	return part{kind: kind, data: frame[head:], frame: frame}
+}
+
+// frames is the compressed form of a part, made when the first WebSocket needs it.
 type frames struct {
 	once     sync.Once
 	prepared *websocket.PreparedMessage
 	err      error
 }
 
-// NewMessage makes a message for a single session. It copies text; bytes must
-// not be changed afterwards.
+// NewMessage makes a message for a single session, with a copy of the parts.
 func NewMessage(key string, parts ...Part) *Message {
 	m := &Message{key: key, parts: make([]part, len(parts))}
 	for i, p := range parts {
-		m.parts[i] = part{kind: websocket.BinaryMessage, data: p.Data}
-		if !p.Binary {
+		if p.Binary {
+			m.parts[i] = newPart(websocket.BinaryMessage, p.Data)
+		} else {
 			m.parts[i] = textPart(TypeMessage, p.Data)
 		}
 		m.size += len(m.parts[i].data)
@@ -78,12 +109,13 @@ func webSocketPong(data string) *Message {
 }
 
 func textPart(t Type, data []byte) part {
-	text := make([]byte, 0, 1+len(data))
-	return part{kind: websocket.TextMessage, data: append(append(text, byte(t)), data...)}
+	return newPart(websocket.TextMessage, []byte{byte(t)}, data)
 }
 
-// write hands the part to a WebSocket, whose wire takes it without waiting.
-func (p *part) write(ws *websocket.Conn) error {
+// deflate hands the part to the library, which compresses it, for all sessions
+// once where it is shared, if the client can take that.
+func (p *part) deflate(ws *websocket.Conn) error {
+	ws.EnableWriteCompression(true)
 	if p.frames == nil {
 		return ws.WriteMessage(p.kind, p.data)
 	}

@@ -109,6 +109,10 @@ func (s *Session) Send(m *Message) {
 		s.mu.Unlock()
 		return
 	}
+	if s.direct(m) {
+		s.mu.Unlock()
+		return
+	}
 	replaced, ok := s.out.put(m, bounds{cfg.MaxQueue, cfg.MaxQueueBytes})
 	if ok {
 		s.deliver()

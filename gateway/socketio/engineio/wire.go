@@ -6,19 +6,22 @@ import (
 	"net/http"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 )
 
 // keepBytes is the size up to which a write buffer is used again.
 const keepBytes = 2 * batchBytes
 
-// wire is the connection below a WebSocket. It never writes before flush, so
-// several frames leave in one system call, the library above never waits for
-// the network, and a slow client holds no compressor.
+// wire is the connection below a WebSocket. It writes with flush, so several
+// frames leave in one system call, the library above never waits for the
+// network, and a slow client holds no compressor; or with try, a single frame as
+// far as the kernel takes it at once.
 type wire struct {
 	net.Conn
 	in, out *atomic.Uint64
 	buffers *sync.Pool // of *[]byte
+	attempt *attempt   // nil where there is no descriptor below: try takes nothing
 
 	mu      sync.Mutex // guards pending; not held while writing to Conn
 	pending *[]byte    // written and not flushed; nil while there is nothing
@@ -44,6 +47,57 @@ func (w *wire) Write(p []byte) (int, error) {
 
 // SetWriteDeadline does nothing: flush says how long it may take.
 func (w *wire) SetWriteDeadline(time.Time) error { return nil }
+
+// behind reports whether something waits for flush.
+func (w *wire) behind() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.pending != nil
+}
+
+// try writes as much of p as the kernel takes without waiting, and returns how
+// much. It must not be called while there is something to flush, nor during a
+// flush. An error is for flush to find.
+func (w *wire) try(p []byte) int {
+	if w.attempt == nil || w.behind() {
+		return 0
+	}
+	n := w.attempt.write(p)
+	w.out.Add(uint64(n))
+	return n
+}
+
+// attempt writes to a descriptor without waiting. It is used by one goroutine at
+// a time.
+type attempt struct {
+	raw  syscall.RawConn
+	once func(fd uintptr) // made once, not for each write
+	p    []byte
+	n    int
+}
+
+// newAttempt returns nil where conn has no descriptor, as one of TLS has none.
+func newAttempt(conn net.Conn) *attempt {
+	c, ok := conn.(syscall.Conn)
+	if !ok {
+		return nil
+	}
+	raw, err := c.SyscallConn()
+	if err != nil {
+		return nil
+	}
+	a := &attempt{raw: raw}
+	a.once = func(fd uintptr) { a.n, _ = syscall.Write(int(fd), a.p) } // it is non-blocking, as all of the runtime's are
+	return a
+}
+
+// write returns how many bytes the kernel took.
+func (a *attempt) write(p []byte) int {
+	a.p, a.n = p, 0
+	_ = a.raw.Control(a.once) // closed meanwhile: nothing is taken
+	a.p = nil
+	return max(a.n, 0)
+}
 
 // flush writes what was kept. One goroutine at a time may call it.
 func (w *wire) flush(timeout time.Duration) error {
@@ -85,6 +139,6 @@ func (h *hijacker) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 		c.SetWriteBuffer(sendBuffer) // bounds what a client that does not read holds in the kernel
 	}
 	c := &h.server.counters
-	h.wire = &wire{Conn: conn, in: &c.bytesIn, out: &c.bytesOut, buffers: &h.server.writeBuffers}
+	h.wire = &wire{Conn: conn, in: &c.bytesIn, out: &c.bytesOut, buffers: &h.server.writeBuffers, attempt: newAttempt(conn)}
 	return h.wire, buffered, nil
 }
