@@ -87,7 +87,7 @@ await() {
   say "$1 is ready; log: $RUN/$1.log; metrics: http://${host:-localhost}:${2##*:}/metrics"
 }
 
-data=${COUNTER_DATA_DIR:-data}
+state=${COUNTER_DATA_DIR:-data}
 case ${1:-} in
   producer | gateway) ;;
   runner) choose_runner; say "$runner"; exit ;;
@@ -97,12 +97,12 @@ esac
 choose_runner
 brokers_of_three
 case $1-$runner in
-  producer-host) start producer "$data" dist/functions ;;
+  producer-host) start producer "$state" dist/functions ;;
   producer-docker) in_fleet api ;;
-  gateway-host) start gateway "$data" dist/gateway ;;
+  gateway-host) start gateway "$state" dist/gateway ;;
   gateway-docker) in_fleet gateway-1 ;;
   processor-host)
-    for ((i = 1; i <= ${2:-1}; i++)); do start "processor-$i" "$data/processor-$i" dist/processor; done
+    for ((i = 1; i <= ${2:-1}; i++)); do start "processor-$i" "$state/processor-$i" dist/processor; done
     ;;
   processor-docker)
     export PROCESSORS=${2:-1}

@@ -26,20 +26,19 @@ if git rev-parse --git-dir >/dev/null 2>&1; then
   export VERSION COMMIT
 fi
 
-# It would say that it misses it.
-docker buildx version >/dev/null 2>&1 || export COMPOSE_BAKE=false
-
 files=(--file "$file")
-if [ "${PROCESSORS:-0}" -gt 2 ]; then
+first=3 # that the file does not have
+[ "$project" = "${fleets[0]}" ] || first=4
+if [ "${PROCESSORS:-0}" -ge $first ]; then
   mkdir -p data/run
   more=data/run/$project.yml
   {
     printf '# Written by deploy/docker/compose.sh: processors beyond those of %s.\nservices:\n' "$file"
-    for ((i = 3; i <= PROCESSORS; i++)); do
+    for ((i = first; i <= PROCESSORS; i++)); do
       printf '  processor-%d: {extends: {file: %s, service: processor-1}, volumes: ["processor-%d:/data"]}\n' $i "$PWD/$file" $i
     done
     printf 'volumes:\n'
-    for ((i = 3; i <= PROCESSORS; i++)); do printf '  processor-%d:\n' $i; done
+    for ((i = first; i <= PROCESSORS; i++)); do printf '  processor-%d:\n' $i; done
   } >"$more"
   files+=(--file "$more")
 fi
