@@ -119,11 +119,10 @@ test-web: build ## the page: unit tests, then Chromium on the real thing: some e
 check-web: ## fails when the committed page, web/dist, is not what its sources give
 	@deploy/web.sh check
 
-.PHONY: test-serverless
-test-serverless: ## the plugin that runs the Lambda, and what would be deployed; needs Node.js
-	@deploy/deps.sh clients
-	@deploy/lambda.sh own
-	@deploy/serverless.sh test
+.PHONY: check-platform
+check-platform: ## what would be deployed: template.yaml, serverless.yml, the compose files
+	@deploy/deps.sh go
+	@deploy/check-platform.sh
 
 .PHONY: check
 check: deps ## format, vet, staticcheck, tidy, and the architecture page against the code
