@@ -149,6 +149,16 @@ bench-restore: build ## 1,000,000 videos: a restart with nothing on disk, and on
 	@go build -o dist/bench-restore ./bench/restore
 	@deploy/bench.sh bench-restore $(BENCH)
 
+.PHONY: bench-pane
+bench-pane: build ## a pane with 1,000,000 videos: how long its publication takes, and what waits for it
+	@go build -o dist/bench-latency ./bench/latency
+	@deploy/bench.sh bench-latency -pane 1000000 $(BENCH)
+
+.PHONY: bench-growth
+bench-growth: build ## 10,000 to 10,000,000 videos, 3 to 48 partitions: what a like costs
+	@go build -o dist/ ./bench
+	@deploy/bench.sh bench -growth $(BENCH)
+
 .PHONY: bench-gateway
 bench-gateway: ## 10,000 viewers: memory, CPU and latency, beside the reference server
 	@deploy/deps.sh clients

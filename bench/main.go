@@ -57,6 +57,7 @@ func run() error {
 	flag.StringVar(&o.dir, "dir", os.TempDir(), "where stores are kept during a run")
 	flag.StringVar(&o.profile, "cpuprofile", "", "a file for a CPU profile of ours, its last run")
 	flag.DurationVar(&o.profiled, "cputime", 10*time.Second, "how long the profile is taken, from ready on")
+	growth := flag.Bool("growth", false, "measure ours with ever more videos and partitions instead")
 	ceiling := flag.String("ceiling", "", "count the likes of this topic into maps, and end (used by bench itself)")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -66,6 +67,9 @@ func run() error {
 	}
 	if flag.NArg() > 0 || o.runs < 1 || o.likes < o.parts {
 		return errors.New("usage: bench [flags]; see -h")
+	}
+	if *growth {
+		return measureGrowth(ctx, o)
 	}
 	return measureAll(ctx, o)
 }

@@ -71,9 +71,12 @@ func (w *workload) String() string {
 	}[w.name]
 }
 
+// newRandom chooses the videos, the same ones each time.
+func newRandom() *rand.Rand { return rand.New(rand.NewSource(2)) }
+
 // each calls f for each like, in order of event time.
 func (w *workload) each(f func(i int, at time.Time, id []byte) error) error {
-	next := w.pick(rand.New(rand.NewSource(2)))
+	next := w.pick(newRandom())
 	for i := range w.likes {
 		at := w.start.Add(time.Duration(float64(span) * float64(i) / float64(w.likes))).Truncate(time.Millisecond)
 		if err := f(i, at, w.videos[next()]); err != nil {

@@ -53,9 +53,17 @@ func (v *viewer) like(ctx context.Context, video string) error {
 	return nil
 }
 
+// Who has video ids of their own.
+const (
+	ofOthers uint64 = iota
+	ofProbes
+	ofBusyProbes
+	ofTheMany
+)
+
 // ids are so many made-up video ids.
-func ids(n int) []string {
-	random := rand.New(rand.NewPCG(1, uint64(n)))
+func ids(of uint64, n int) []string {
+	random := rand.New(rand.NewPCG(1, of))
 	all := make([]string, n)
 	for i := range all {
 		all[i] = fmt.Sprintf("%08x-%04x-4%03x-8%03x-%012x", random.Uint32(), random.UintN(1<<16), random.UintN(1<<12), random.UintN(1<<12), random.Uint64N(1<<48))
@@ -89,7 +97,7 @@ func acknowledgements(ctx context.Context, o options, url string) error {
 		return err
 	}
 	defer producer.Close()
-	v, videos := newViewer(url), ids(o.videos)
+	v, videos := newViewer(url), ids(ofOthers, o.videos)
 	contestants := []struct {
 		name string
 		send func(ctx context.Context, video string) error

@@ -5,10 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"sync"
-	"sync/atomic"
 	"time"
-
-	"github.com/twmb/franz-go/pkg/kgo"
 
 	"distributed-counter/bench/program"
 )
@@ -23,41 +20,33 @@ const maxInFlight = 512
 const probeVideos = 5000
 
 // lastWithin is how long the last probes may take to come.
-const lastWithin = 30 * time.Second
+const lastWithin = 2 * time.Minute
 
 // runningCounts sends likes at a steady rate, of which some are probes, reads
 // running counts as any program would that wants to see committed ones only,
 // and says how long the probes took.
 func runningCounts(ctx context.Context, o options, url string) error {
-	reader, err := kgo.NewClient(kgo.SeedBrokers(o.broker), kgo.ConsumeTopics(live),
-		kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()), kgo.FetchIsolationLevel(kgo.ReadCommitted()))
-	if err != nil {
-		return fmt.Errorf("create reader: %w", err)
-	}
-	defer reader.Close()
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	b := newBoard(ids(probeVideos))
+	ctx, fail := context.WithCancelCause(ctx)
+	l := &load{options: o, viewer: newViewer(url), board: newBoard(ids(ofProbes, probeVideos)), fail: fail}
 	var reading sync.WaitGroup
-	defer reading.Wait()
-	defer cancel(nil)
 	reading.Go(func() {
-		if err := b.read(ctx, reader); err != nil {
-			cancel(err)
+		if err := follow(ctx, o.broker, []string{live}, l.board.see); err != nil {
+			fail(err)
 		}
 	})
-	l := &load{options: o, viewer: newViewer(url), board: b, fail: cancel}
-	l.run(ctx)
-	if err := context.Cause(ctx); err != nil {
+	defer reading.Wait()
+	defer fail(nil)
+	begin := time.Now().Add(o.warm)
+	l.run(ctx, begin.Add(o.span))
+	if err := l.board.wait(ctx, lastWithin); err != nil {
 		return err
 	}
-	if err := b.wait(ctx, lastWithin); err != nil {
-		return err
-	}
-	fmt.Printf("%.0f likes/s over HTTP on %d videos for %v, %d probes\n", float64(l.acknowledged.Load())/o.span.Seconds(), o.videos, o.span, len(b.fromAck))
+	counted := l.board.between(begin, begin.Add(o.span))
+	fmt.Printf("%.0f likes/s over HTTP on %d videos for %v, %d probes\n",
+		float64(len(l.took.after(begin)))/o.span.Seconds(), o.videos, o.span, len(counted))
 	fmt.Printf("%-32s%s\n", "", program.Columns)
-	fmt.Printf("%-32s%s\n", "from sending to acknowledged", b.acked.Row())
-	fmt.Printf("%-32s%s\n", "from acknowledged to the count", b.fromAck.Row())
+	fmt.Printf("%-32s%s\n", "from sending to acknowledged", l.took.after(begin).Row())
+	fmt.Printf("%-32s%s\n", "from acknowledged to the count", counted.Row())
 	return nil
 }
 
@@ -65,59 +54,94 @@ func runningCounts(ctx context.Context, o options, url string) error {
 type load struct {
 	options
 	*viewer
-	board        *board
-	fail         func(error)
-	acknowledged atomic.Int64 // while it is measured
+	board *board
+	fail  func(error)
+	took  answers
 }
 
-// run sends until the time is over, and waits for all answers.
-func (l *load) run(ctx context.Context) {
-	videos := ids(l.videos)
+// answers are how long likes took to be acknowledged.
+type answers struct {
+	mu    sync.Mutex // guards known
+	known []timed
+}
+
+func (a *answers) add(sent time.Time) {
+	now := time.Now()
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.known = append(a.known, timed{now, now.Sub(sent)})
+}
+
+// after is those of likes that were acknowledged after an instant.
+func (a *answers) after(begin time.Time) (t program.Times) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for _, k := range a.known {
+		if k.acked.After(begin) {
+			t = append(t, k.took)
+		}
+	}
+	return t
+}
+
+// run sends until an instant, and waits for all answers.
+func (l *load) run(ctx context.Context, end time.Time) {
+	ctx, stop := context.WithDeadline(ctx, end)
+	defer stop()
+	videos := ids(ofOthers, l.videos)
 	law := rand.NewZipf(rand.New(rand.NewPCG(1, 2)), 1.1, 1, uint64(len(videos)-1))
 	room := make(chan struct{}, maxInFlight)
-	var flying sync.WaitGroup
-	defer flying.Wait()
-	began := time.Now()
-	due := func(rate int) int { return int(time.Since(began).Seconds() * float64(rate)) }
-	for sent, probes := 0, 0; time.Since(began) < l.warm+l.span && ctx.Err() == nil; {
-		if sent >= due(l.rate) {
-			time.Sleep(time.Millisecond)
-			continue
-		}
-		sent++
-		measured := time.Since(began) >= l.warm
-		send := l.other(videos[law.Uint64()])
-		if probes < due(l.probes) {
-			probes++
-			send = l.probe(measured)
-		}
+	var flying, pacing sync.WaitGroup
+	send := func(like func() error) {
 		room <- struct{}{}
 		flying.Go(func() {
-			defer func() { <-room }()
-			if err := send(ctx); err != nil {
+			sent := time.Now()
+			if err := like(); err != nil {
 				l.fail(err)
-			} else if measured {
-				l.acknowledged.Add(1)
 			}
+			l.took.add(sent)
+			<-room
 		})
 	}
+	unending := context.WithoutCancel(ctx) // what was begun has an answer
+	pacing.Go(func() {
+		pace(ctx, l.rate-l.probes, func() {
+			video := videos[law.Uint64()]
+			send(func() error { return l.like(unending, video) })
+		})
+	})
+	pacing.Go(func() {
+		pace(ctx, l.probes, func() {
+			send(func() error { return l.probe(unending) })
+		})
+	})
+	pacing.Wait()
+	flying.Wait()
 }
 
-func (l *load) other(video string) func(context.Context) error {
-	return func(ctx context.Context) error { return l.like(ctx, video) }
+func (l *load) probe(ctx context.Context) error {
+	p, err := l.board.take(1)
+	if err != nil {
+		return err
+	}
+	if err := l.like(ctx, p.video); err != nil {
+		return err
+	}
+	l.board.acknowledged(p)
+	return nil
 }
 
-func (l *load) probe(measured bool) func(context.Context) error {
-	return func(ctx context.Context) error {
-		p, err := l.board.take()
-		if err != nil {
-			return err
+// pace does something so many times per second until ctx is done. It makes up
+// for what it could not do in time.
+func pace(ctx context.Context, rate int, do func()) {
+	const rest = time.Millisecond
+	began := time.Now()
+	for done := 0; ctx.Err() == nil; {
+		if done >= int(time.Since(began).Seconds()*float64(rate)) {
+			time.Sleep(rest)
+			continue
 		}
-		sent := time.Now()
-		if err := l.like(ctx, p.video); err != nil {
-			return err
-		}
-		l.board.acknowledged(p, sent, measured)
-		return nil
+		done++
+		do()
 	}
 }

@@ -3,6 +3,9 @@
 // for the acknowledgement itself, beside a plain produce of the same record.
 // `make bench-latency` starts a broker for it and runs it.
 //
+// With -pane, it measures instead how long it takes to publish a pane with so
+// many different videos, and how far running counts lag meanwhile.
+//
 // It hides how one like is told from all others: it is a probe, a like of a
 // video that nobody else likes and that waits for no other, so that the total
 // which has it is known. Everything runs as it ships, each program as a process
@@ -43,6 +46,7 @@ type options struct {
 	span      time.Duration
 	rounds    int
 	round     time.Duration
+	many      int
 }
 
 func run() error {
@@ -58,6 +62,7 @@ func run() error {
 	flag.DurationVar(&o.span, "for", 2*time.Minute, "how long is measured: two minutes have two publications")
 	flag.IntVar(&o.rounds, "rounds", 3, "rounds of API and plain produce, in turn")
 	flag.DurationVar(&o.round, "round", 5*time.Second, "how long a round is")
+	flag.IntVar(&o.many, "pane", 0, "measure something else: running counts while a pane with so many videos is published")
 	flag.Parse()
 	if flag.NArg() > 0 || o.probes < 1 || o.rate <= o.probes || o.videos < 2 || o.rounds < 1 {
 		return errors.New("usage: latency [flags]; see -h")
@@ -75,7 +80,7 @@ func measure(ctx context.Context, o options) (err error) {
 	defer os.RemoveAll(dir)
 	processor, err := program.Start(ctx, program.Config{
 		Path: o.processor, Log: filepath.Join(dir, "processor.log"),
-		Env: []string{"KAFKA_BROKERS=" + o.broker, "COUNTER_DATA_DIR=" + filepath.Join(dir, "data")},
+		Env: o.settings(filepath.Join(dir, "data")),
 	})
 	if err != nil {
 		return err
@@ -90,6 +95,9 @@ func measure(ctx context.Context, o options) (err error) {
 	defer func() { err = errors.Join(err, stopProcessor()) }()
 	if _, err := processor.Ready(ctx); err != nil {
 		return err
+	}
+	if o.many > 0 {
+		return publication(ctx, o)
 	}
 	addr, err := program.FreeAddr()
 	if err != nil {
@@ -116,4 +124,14 @@ func measure(ctx context.Context, o options) (err error) {
 		return err
 	}
 	return acknowledgements(ctx, o, "http://"+addr)
+}
+
+// settings are the processor's: as it ships, but that a pane with many videos
+// need not be waited for that long.
+func (o options) settings(dir string) []string {
+	env := []string{"KAFKA_BROKERS=" + o.broker, "COUNTER_DATA_DIR=" + dir}
+	if o.many > 0 {
+		env = append(env, "COUNTER_PANE="+pane.String(), "COUNTER_GRACE="+grace.String())
+	}
+	return env
 }
