@@ -5,25 +5,32 @@ import { windowAt } from './windows'
 /** What became of a run's likes in one window. counted is undefined where no count was heard. */
 export type Line = { start: number; end: number; planned: number; sent: number; counted: number | undefined; settled: boolean }
 
-/** Lines by row of windows, and the sums: all that the run's videos got since it began. */
+/** Lines by row of windows, oldest first, and the sums: all that the run's videos got since it began. */
 export type Book = { lines: readonly (readonly Line[])[]; planned: number; sent: number; counted: number | undefined }
 
+/** What is written down of one window; counted and settled by video. */
 type Page = { planned: number; sent: number; counted: Map<string, number>; settled: Set<string> }
 
+type Sums = { planned: number; sent: number; from: number; to: number } // from the first like to the last, servers' time
+
 const empty: Book = { lines: [[], [], []], planned: 0, sent: 0, counted: undefined }
+const noSums: Sums = { planned: 0, sent: 0, from: Number.MAX_SAFE_INTEGER, to: 0 }
 const keptPages = 64 // per row of windows: a run that is late by more loses its first lines
+const lag = 5000 // milliseconds by which a like may be counted later than it was sent
+const drawEvery = 200 // milliseconds
 
 /**
  * Three books kept by three parties, side by side: what the plan wanted, what the API confirmed,
- * what the counter counted. The counts are everybody's likes, from the instant the run began.
+ * what the counter counted. The counts are everybody's likes of a video, from the instant on at
+ * which the plan's first like of it was due.
  */
 export class Ledger {
   readonly book = new Value<Book>(empty)
   readonly #live: LiveCounts
   readonly #lengths: () => number[]
   #pages: Map<number, Page>[] = [new Map(), new Map(), new Map()]
-  #totals = { planned: 0, sent: 0 }
-  // What each video had when the run began: its total, and its running windows.
+  #sums = noSums
+  // What each video had before its first like: its total, and its running windows.
   #before = new Map<string, { total: number | undefined; windows: Map<string, number> }>()
   #dirty: ReturnType<typeof setTimeout> | undefined
 
@@ -32,69 +39,69 @@ export class Ledger {
     this.#live = live
     this.#lengths = lengths
     live.listen({
-      running: (l) => {
-        l.windows.forEach((w, row) => this.#counted(l.id, row, w, false))
-        this.#change()
-      },
-      final: (f) => {
-        this.#counted(f.id, f.window, f, true)
-        this.#change()
-      },
+      running: (l) => l.windows.forEach((w, row) => this.#counted(l.id, row, w, false)),
+      final: (f) => this.#counted(f.id, f.window, f, true),
     })
   }
 
-  /**
-   * Turns to a clean page, for the likes of these videos. known says that the gateway has told what
-   * it knows of them: of what it did not mention there is none.
-   */
-  begin(ids: Iterable<string>, known: boolean): void {
+  /** Turns to a clean page. */
+  begin(): void {
     this.#pages = [new Map(), new Map(), new Map()]
-    this.#totals = { planned: 0, sent: 0 }
+    this.#sums = noSums
     this.#before = new Map()
-    for (const id of ids) {
-      const c = this.#live.newest(id)
-      const windows = new Map(c.running.flatMap((w, row) => (w ? [[`${row} ${w.start}`, w.count] as const] : [])))
-      this.#before.set(id, { total: c.total ?? (known ? 0 : undefined), windows })
-    }
     this.#change()
+  }
+
+  /** Counts a video's likes from now on. A second time changes nothing. */
+  follow(id: string): void {
+    if (this.#before.has(id)) return
+    const c = this.#live.newest(id)
+    const windows = new Map(c.running.flatMap((w, row) => (w ? [[`${row} ${w.start}`, w.count] as const] : [])))
+    // Of what the gateway did not mention there is none, once it has told what it knows.
+    this.#before.set(id, { total: c.total ?? (c.told ? 0 : undefined), windows })
   }
 
   planned(likes: number, at: number): void {
-    this.#totals.planned += likes
+    if (likes === 0) return
     for (const page of this.#at(at)) page.planned += likes
-    if (likes !== 0) this.#change()
-  }
-
-  sent(at: number): void {
-    this.#totals.sent++
-    for (const page of this.#at(at)) page.sent++
+    this.#sums = { ...this.#sums, planned: this.#sums.planned + likes, from: Math.min(at, this.#sums.from) }
     this.#change()
   }
 
-  /** The ledger as something to remember; so many likes are on their way. */
-  kept(flying: number): unknown {
-    const pages = this.#pages.map((row) =>
-      [...row].map(([start, p]) => [start, { ...p, counted: [...p.counted], settled: [...p.settled] }]),
+  sent(at: number): void {
+    for (const page of this.#at(at)) page.sent++
+    this.#sums = { ...this.#sums, sent: this.#sums.sent + 1, to: at }
+    this.#change()
+  }
+
+  /** The ledger as something to remember, with so many likes that are on their way at this instant. */
+  kept(flying: number, at: number): unknown {
+    const now = this.#lengths().map((ms) => windowAt(at, ms).start)
+    const pages = this.#pages.map((row, i) =>
+      [...row].map(([start, p]) => [
+        start,
+        { ...p, sent: p.sent + (start === now[i] ? flying : 0), counted: [...p.counted], settled: [...p.settled] },
+      ]),
     )
     const before = [...this.#before].map(([id, b]) => [id, { ...b, windows: [...b.windows] }])
-    return { pages, before, totals: { ...this.#totals, sent: this.#totals.sent + flying } }
+    return { pages, before, sums: { ...this.#sums, sent: this.#sums.sent + flying } }
   }
 
   /** Takes up what kept gave. */
   restore(kept: unknown): void {
     try {
-      const { pages, before, totals } = kept as {
+      const { pages, before, sums } = kept as {
         pages: [number, { planned: number; sent: number; counted: [string, number][]; settled: string[] }][][]
         before: [string, { total?: number; windows: [string, number][] }][]
-        totals: { planned: number; sent: number }
+        sums: Sums
       }
       this.#pages = pages.map(
         (row) => new Map(row.map(([start, p]) => [start, { ...p, counted: new Map(p.counted), settled: new Set(p.settled) }])),
       )
       this.#before = new Map(before.map(([id, b]) => [id, { total: b.total, windows: new Map(b.windows) }]))
-      this.#totals = totals
+      this.#sums = { ...noSums, ...sums }
     } catch {
-      this.begin([], false)
+      this.begin()
     }
     this.#change()
   }
@@ -114,33 +121,49 @@ export class Ledger {
     return page
   }
 
-  #counted(id: string, row: number, w: { start: number; count: number }, final: boolean): void {
-    const page = this.#pages[row]!.get(w.start)
+  #counted(id: string, row: number, w: { start: number; end: number; count: number }, final: boolean): void {
     const before = this.#before.get(id)
-    if (!page || !before || (page.settled.has(id) && !final)) return
-    page.counted.set(id, w.count - (before.windows.get(`${row} ${w.start}`) ?? 0))
-    if (final) page.settled.add(id)
+    if (!before) return
+    const since = w.count - (before.windows.get(`${row} ${w.start}`) ?? 0)
+    // A window gets a page for what is sent in it, or for what was sent shortly before.
+    const ours = since > 0 && w.end > this.#sums.from && w.start <= this.#sums.to + lag
+    const page = this.#pages[row]!.get(w.start) ?? (ours ? this.#page(row, w.start) : undefined)
+    if (page && (final || !page.settled.has(id))) {
+      page.counted.set(id, since)
+      if (final) page.settled.add(id)
+    }
+    this.#change() // the sums may have changed all the same
   }
 
   #change(): void {
     this.#dirty ??= setTimeout(() => {
       this.#dirty = undefined
       this.book.set(this.#draw())
-    }, 100)
+    }, drawEvery)
   }
 
   #draw(): Book {
-    const lines = this.#pages.map((pages, row) =>
-      [...pages]
-        .map(([start, p]): Line => {
-          const heard = p.counted.size > 0 || p.sent === 0
-          const counted = heard ? [...p.counted.values()].reduce((a, b) => a + b, 0) : undefined
-          const settled = p.counted.size > 0 && [...p.counted.keys()].every((id) => p.settled.has(id))
-          return { start, end: start + this.#lengths()[row]!, planned: p.planned, sent: p.sent, counted, settled }
-        })
-        .sort((a, b) => a.start - b.start),
-    )
-    return { lines, ...this.#totals, counted: this.#countedInAll() }
+    const lines = this.#pages.map((pages, row) => {
+      const before = new Map(this.book.get().lines[row]!.map((line) => [line.start, line]))
+      return [...pages]
+        .map(([start, p]) => sameLine(before.get(start), this.#line(row, start, p)))
+        .sort((a, b) => a.start - b.start)
+    })
+    const { planned, sent } = this.#sums
+    return { lines, planned, sent, counted: this.#countedInAll() }
+  }
+
+  #line(row: number, start: number, { planned, sent, counted, settled }: Page): Line {
+    let sum = 0
+    for (const likes of counted.values()) sum += likes
+    return {
+      start,
+      end: start + this.#lengths()[row]!,
+      planned,
+      sent,
+      counted: counted.size > 0 || sent === 0 ? sum : undefined,
+      settled: counted.size > 0 && counted.size === settled.size,
+    }
   }
 
   #countedInAll(): number | undefined {
@@ -152,4 +175,12 @@ export class Ledger {
     }
     return counted
   }
+}
+
+/** The line before, where nothing has changed: then nothing is drawn. */
+function sameLine(before: Line | undefined, now: Line): Line {
+  const same =
+    before !== undefined && before.planned === now.planned && before.sent === now.sent &&
+    before.counted === now.counted && before.settled === now.settled && before.end === now.end
+  return same ? before : now
 }

@@ -7,7 +7,8 @@ import { Ledger } from './ledger'
 import { LiveCounts } from './live'
 import { Plan } from './plan'
 import { recall, remember } from './remember'
-import { minuteOf, Run } from './run'
+import { minuteOf } from './progress'
+import { Run } from './run'
 import { Trending } from './trending'
 import type { Video } from './types'
 import { Value } from './value'
@@ -65,9 +66,9 @@ export class Parts {
   async send(): Promise<void> {
     if (this.#starting) return
     this.#starting = true
-    const patience = new Promise<boolean>((done) => setTimeout(() => done(false), snapshotIn))
-    const known = await Promise.race([this.watch(true), patience])
-    this.run.start(known)
+    const patience = new Promise((done) => setTimeout(done, snapshotIn))
+    await Promise.race([this.watch(true), patience])
+    this.run.start()
     this.#starting = false
   }
 

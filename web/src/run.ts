@@ -1,40 +1,20 @@
 import type { Outcome } from './api'
 import type { Ledger } from './ledger'
 import { due, minutes, sum, type Plan } from './plan'
+import { idle, readKept, type Kept, type Progress } from './progress'
 import { recall, remember } from './remember'
 import { Value } from './value'
-
-/**
- * How a run stands. Likes are planned, then due, then sent: counted by the API's word. Tries that
- * failed are made again; an unanswered one may have been counted all the same.
- */
-export type Progress = {
-  phase: 'idle' | 'running' | 'stopped' | 'finished'
-  passed: number // of the plan, in minutes
-  due: number
-  sent: number
-  failed: number // tries
-  unanswered: number // of those
-  rate: number // likes per second, lately
-  trouble: string | undefined // why the last try failed, until one succeeds
-  again: number | undefined // when the next try is made, this computer's clock
-}
-
-const idle: Progress = {
-  phase: 'idle', passed: 0, due: 0, sent: 0, failed: 0, unanswered: 0, rate: 0, trouble: undefined, again: undefined,
-}
-
-/** The minute that is being sent: what was before it can be edited no more. */
-export function minuteOf({ phase, passed }: Progress): number {
-  return phase === 'running' || phase === 'stopped' ? Math.min(Math.floor(passed), minutes) : 0
-}
 
 /** A browser has six connections to a host: one stays free for whoever clicks a heart. */
 const atOnce = 5
 const tellEvery = 200 // milliseconds
+const keepEvery = 1000 // milliseconds; should the browser crash, that much is sent again
 const pause = { first: 500, last: 10_000 } // after failures
 const rateOver = 5000 // milliseconds
 const longestBeat = 2000 // milliseconds
+// A browser that leaves a page cancels what is on its way, and only then says that it leaves: a like
+// without an answer is given up so many milliseconds later, when we are still here.
+const stillHere = 500
 
 export type RunConfig = {
   plan: Plan
@@ -61,6 +41,7 @@ export class Run {
   #refused = new Set<string>()
   #beatAt = 0
   #toldAt = 0
+  #keptAt = 0
   #failures = 0 // one after the other
   #turn = 0
   #left = false
@@ -77,22 +58,22 @@ export class Run {
   }
 
   /**
-   * Begins the plan from its first minute. A run that runs is not disturbed. known is whether the
-   * counts of all videos are known, as the ledger wants them.
+   * Begins the plan from its first minute. A run that runs is not disturbed. The counts of all
+   * videos should be known by now, as far as they can be: the ledger begins with them.
    */
-  start(known: boolean): void {
+  start(): void {
     if (this.#p.phase === 'running') return
     this.#sent = new Map()
     this.#refused.clear()
     this.#p = { ...idle }
-    this.#c.ledger.begin(this.#c.plan.rows.get().keys(), known)
+    this.#c.ledger.begin()
     this.resume()
   }
 
   /** Goes on where the run was stopped. */
   resume(): void {
     if (this.#p.phase === 'running') return
-    this.#p.phase = 'running'
+    this.#enter('running')
     this.#p.again = undefined
     this.#beatAt = Date.now()
     this.#failures = 0
@@ -104,7 +85,7 @@ export class Run {
   stop(): void {
     if (this.#p.phase !== 'running') return
     this.beat()
-    this.#p.phase = 'stopped'
+    this.#enter('stopped')
     this.#p.again = undefined
     this.#tell()
   }
@@ -135,7 +116,9 @@ export class Run {
    * but its answers do not any more.
    */
   leave(): void {
-    this.stop()
+    if (this.#p.phase === 'running') this.#enter('stopped')
+    this.#keptAt = 0
+    this.#tell()
     this.#left = true
   }
 
@@ -145,21 +128,34 @@ export class Run {
     this.#tell()
   }
 
+  #enter(phase: Progress['phase']): void {
+    this.#p.phase = phase
+    this.#keptAt = 0 // keeps this, whenever it was that something was kept
+  }
+
   #keep(): void {
-    if (this.#left) return
+    const now = Date.now()
+    if (this.#left || (now >= this.#keptAt && now - this.#keptAt < keepEvery)) return
+    this.#keptAt = now
     const { phase, ...progress } = this.#p
     if (phase === 'idle' || phase === 'finished') return remember('session', 'run', undefined)
     const sent = new Map(this.#sent)
     for (const [id, n] of this.#flying) sent.set(id, (sent.get(id) ?? 0) + n)
-    const kept = { ...progress, sent: progress.sent + this.#inFlight }
-    remember('session', 'run', { progress: kept, sent: [...sent], ledger: this.#c.ledger.kept(this.#inFlight) })
+    const flying = this.#inFlight
+    const kept = { ...progress, sent: progress.sent + flying, unheard: progress.unheard + flying }
+    const ledger = this.#c.ledger.kept(flying, this.#c.now())
+    remember('session', 'run', { progress: kept, sent: [...sent], ledger } satisfies Kept)
   }
 
   #reckon(): void {
     const before = this.#p.due
     let all = 0
     let row = 0
-    for (const likes of this.#c.plan.rows.get().values()) all += due(likes, this.#p.passed, phase(row++))
+    for (const [id, likes] of this.#c.plan.rows.get()) {
+      const now = due(likes, this.#p.passed, phase(row++))
+      if (now > 0) this.#c.ledger.follow(id)
+      all += now
+    }
     this.#p.due = all
     this.#c.ledger.planned(all - before, this.#c.now())
   }
@@ -181,14 +177,22 @@ export class Run {
       idleRows = 0
       this.#flying.set(id, flying + 1)
       this.#inFlight++
-      void this.#c.send(id).then((outcome) => this.#landed(id, outcome))
+      void this.#send(id)
     }
+  }
+
+  async #send(id: string): Promise<void> {
+    const outcome = await this.#c.send(id)
+    if (outcome.is === 'unanswered') await new Promise((done) => setTimeout(done, stillHere))
+    this.#landed(id, outcome)
   }
 
   #landed(id: string, outcome: Outcome): void {
     this.#flying.set(id, (this.#flying.get(id) ?? 1) - 1)
     this.#inFlight--
-    if (outcome.is === 'counted') {
+    // Once the page is left, nobody tries again: what is on its way is taken for sent.
+    if (outcome.is === 'counted' || this.#left) {
+      if (outcome.is !== 'counted') this.#p.unheard++
       this.#sent.set(id, (this.#sent.get(id) ?? 0) + 1)
       this.#p.sent++
       this.#recent.push(Date.now())
@@ -222,8 +226,7 @@ export class Run {
       ([id, likes]) => !this.#refused.has(id) && (this.#sent.get(id) ?? 0) < sum(likes),
     )
     if (this.#p.passed < minutes || left || this.#inFlight > 0) return
-    this.#p.phase = 'finished'
-    this.#keep()
+    this.#enter('finished')
     this.#tell()
   }
 
@@ -241,10 +244,3 @@ export class Run {
 
 /** Golden steps: however many rows there are, their phases are spread. */
 const phase = (row: number): number => (row * 0.6180339887) % 1
-
-type Kept = { progress: Omit<Progress, 'phase'>; sent: [string, number][]; ledger: unknown }
-
-function readKept(value: unknown): Kept | undefined {
-  const kept = value as Partial<Kept> | null
-  return kept && typeof kept.progress?.passed === 'number' && Array.isArray(kept.sent) ? (kept as Kept) : undefined
-}

@@ -4,7 +4,8 @@ import { Clock } from '../src/clock'
 import { Ledger } from '../src/ledger'
 import { LiveCounts } from '../src/live'
 import { Plan, sum } from '../src/plan'
-import { minuteOf, Run } from '../src/run'
+import { minuteOf } from '../src/progress'
+import { Run } from '../src/run'
 import { windowNames } from '../src/types'
 
 const minute = 60_000
@@ -36,12 +37,15 @@ const quiet = Array.from({ length: windowNames.length + 7 }, () => 0)
 const row = (...first: number[]) => [...first, ...quiet].slice(0, 10)
 
 beforeEach(() => void vi.useFakeTimers({ now: Date.UTC(2026, 10, 22, 10) }))
-afterEach(() => void vi.useRealTimers())
+afterEach(() => {
+  vi.useRealTimers()
+  vi.unstubAllGlobals()
+})
 
 test('minute i’s likes are sent in minute i, evenly, at most five at a time', async () => {
   const w = world({ a: row(60, 120), b: row(30, 0, 10) })
   const begun = Date.now()
-  w.run.start(true)
+  w.run.start()
   await vi.advanceTimersByTimeAsync(10 * minute + 1000)
   const perMinute = (id: string) =>
     [0, 1, 2].map((m) => w.sent.filter((s) => s.id === id && Math.floor((s.at - begun - 1) / minute) === m).length)
@@ -61,9 +65,9 @@ test('minute i’s likes are sent in minute i, evenly, at most five at a time', 
 
 test('a second click, and a third, send nothing more', async () => {
   const w = world({ a: row(10) })
-  w.run.start(true)
+  w.run.start()
   await vi.advanceTimersByTimeAsync(30_000)
-  w.run.start(true)
+  w.run.start()
   w.run.resume()
   await vi.advanceTimersByTimeAsync(10 * minute)
   expect(w.sent.length).toBe(10)
@@ -72,7 +76,7 @@ test('a second click, and a third, send nothing more', async () => {
 
 test('an edit takes effect at once, in the minute that runs too; what was sent stays sent', async () => {
   const w = world({ a: row(60, 60) })
-  w.run.start(true)
+  w.run.start()
   await vi.advanceTimersByTimeAsync(30_000)
   w.plan.set('a', 0, [20, 90]) // 30 are sent already
   await vi.advanceTimersByTimeAsync(30_500)
@@ -84,7 +88,7 @@ test('an edit takes effect at once, in the minute that runs too; what was sent s
 
 test('what fails is sent again, later and later, and the plan is complete in the end', async () => {
   const w = world({ a: row(12) }, (n) => (n <= 9 ? { is: 'refused', why: 'busy', again: 1000 } : { is: 'counted' }))
-  w.run.start(true)
+  w.run.start()
   await vi.advanceTimersByTimeAsync(10_000)
   const { failed, trouble, again } = w.run.progress.get()
   expect({ failed, trouble }).toEqual({ failed: expect.any(Number), trouble: 'busy' })
@@ -99,8 +103,8 @@ test('a video that is refused for good holds nobody up', async () => {
   const w = world({ a: row(3), b: row(3) })
   const { run } = w
   const refuses = world({ a: row(3), b: row(3) }, () => ({ is: 'refused', why: 'no such id', again: undefined }))
-  refuses.run.start(true)
-  run.start(true)
+  refuses.run.start()
+  run.start()
   await vi.advanceTimersByTimeAsync(10 * minute + 1000)
   expect(refuses.run.progress.get()).toMatchObject({ phase: 'finished', sent: 0, failed: 2, trouble: 'no such id' })
   expect(run.progress.get()).toMatchObject({ phase: 'finished', sent: 6 })
@@ -110,7 +114,7 @@ test('a video that is refused for good holds nobody up', async () => {
 
 test('stopped means stopped; continued, it goes on where it was, without a burst', async () => {
   const w = world({ a: row(60, 60) })
-  w.run.start(true)
+  w.run.start()
   await vi.advanceTimersByTimeAsync(90_000)
   w.run.stop()
   await vi.advanceTimersByTimeAsync(1000)
@@ -128,11 +132,67 @@ test('stopped means stopped; continued, it goes on where it was, without a burst
 
 test('a computer that slept does not make up for it in one burst', async () => {
   const w = world({ a: row(60, 60) })
-  w.run.start(true)
+  w.run.start()
   await vi.advanceTimersByTimeAsync(10_000)
   vi.setSystemTime(Date.now() + 60 * minute)
   const before = w.sent.length
   await vi.advanceTimersByTimeAsync(1000)
   expect(w.sent.length - before).toBeLessThanOrEqual(4)
   w.end()
+})
+
+/** What a browser keeps of a page over its reload. */
+function keeps(): void {
+  const kept = new Map<string, string>()
+  vi.stubGlobal('sessionStorage', {
+    getItem: (key: string) => kept.get(key) ?? null,
+    setItem: (key: string, text: string) => void kept.set(key, text),
+    removeItem: (key: string) => void kept.delete(key),
+  })
+}
+
+test.each([
+  { browser: 'says first that it leaves', tells: ['leaves', 'cancels'] },
+  { browser: 'cancels first what is on its way', tells: ['cancels', 'leaves'] },
+])('left in mid-plan, by a browser that $browser: no like is sent twice', async ({ tells }) => {
+  keeps()
+  const cancels: (() => void)[] = []
+  const plan = new Plan()
+  plan.cover(['a'])
+  plan.set('a', 0, row(60, 60))
+  const first = world({ a: row(60, 60) })
+  const slow = new Run({
+    plan,
+    ledger: first.ledger,
+    // Each arrives, and is answered after a second.
+    send: (id) =>
+      new Promise((answer) => {
+        first.sent.push({ id, at: Date.now() })
+        setTimeout(() => answer({ is: 'counted' }), 1000)
+        cancels.push(() => answer({ is: 'unanswered', why: 'cancelled', again: 0 }))
+      }),
+    now: Date.now,
+    minute: () => minute,
+  })
+  slow.start()
+  const beats = setInterval(() => slow.beat(), 50)
+  await vi.advanceTimersByTimeAsync(30_500)
+  const sent = first.sent.length
+  for (const tell of tells) {
+    if (tell === 'leaves') slow.leave()
+    else cancels.forEach((cancel) => cancel())
+    await Promise.resolve() // whoever waited for an answer hears of it now
+  }
+  clearInterval(beats)
+  first.end()
+
+  const next = world({ a: row(60, 60) })
+  const { phase, sent: taken, unheard, failed } = next.run.progress.get()
+  expect({ phase, taken, unheard, failed }).toEqual({ phase: 'stopped', taken: sent, unheard: 1, failed: 0 })
+  next.run.resume()
+  await vi.advanceTimersByTimeAsync(10 * minute)
+  expect(sent + next.sent.length).toBe(120)
+  const book = next.ledger.book.get()
+  expect([book.sent, book.lines[0]!.reduce((n, l) => n + l.sent, 0)]).toEqual([120, 120])
+  next.end()
 })

@@ -2,7 +2,7 @@ import { useEffect, useState } from 'react'
 import { usePart, useValue } from '../hooks'
 import { useParts } from '../parts'
 import { minutes, sum } from '../plan'
-import { minuteOf, type Progress } from '../run'
+import { minuteOf, type Progress } from '../progress'
 import { likes, number, rate } from '../words'
 
 /** Begins, stops and continues the plan, and says how far it is. */
@@ -86,13 +86,15 @@ function sentence(p: Progress, all: number): string {
 function Failures({ progress: p }: { progress: Progress }) {
   const { run, clock } = useParts()
   useValue(clock.tick)
-  if (p.failed === 0) return <p className="failures quiet">No failures.</p>
+  const left = p.unheard > 0 ? ` ${likes(p.unheard)} on the way when the page was left, taken for sent.` : ''
+  if (p.failed === 0) return <p className="failures quiet">No failures.{left}</p>
   const wait = p.again === undefined ? 0 : Math.ceil((p.again - Date.now()) / 1000)
   return (
     <p className="failures" data-trouble={p.trouble !== undefined}>
       {number(p.failed)} failed {p.failed === 1 ? 'try' : 'tries'}
       {p.unanswered > 0 && `, ${number(p.unanswered)} without an answer, which may have been counted`}
       {p.trouble === undefined ? '; sent again since.' : `: ${p.trouble}.`}
+      {left}
       {p.trouble !== undefined && p.phase === 'running' && wait > 0 && (
         <>
           {' '}
