@@ -166,6 +166,13 @@ bench-gateway: ## 10,000 viewers: memory, CPU and latency, beside the reference 
 	@go build -o dist/bench-gateway ./bench/gateway
 	@deploy/bench-gateway.sh $(BENCH)
 
+.PHONY: bench-function
+bench-function: ## the Lambda: its start, a warm like beside a plain produce, its memory; also in SAM's emulator
+	@deploy/deps.sh go
+	@deploy/lambda.sh own
+	@go build -o dist/bench-function ./bench/function
+	@emulator=$$(deploy/sam.sh emulator) && deploy/bench.sh bench-function -emulator "$$emulator" $(BENCH)
+
 # Building and tidying up.
 
 .PHONY: deps

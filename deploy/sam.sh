@@ -3,6 +3,7 @@
 # (without the stage in the path), until Ctrl-C:
 #   deploy/sam.sh [FLAG…]    flags of sam local start-api
 #   deploy/sam.sh check      judges template.yaml; needs no Docker, and fetches a sam where there is none
+#   deploy/sam.sh emulator   prints where the emulator is that runs in sam's containers, for this machine; fetches sam too
 # The Kafka is that of make start-kafka RUNNER=docker, or of docker compose up, on the network main-net.
 # Wants dist/videos/bootstrap for Linux on this machine's processor: make build-lambda.
 #   LAMBDA_RUNTIME  provided.al2 (default) or provided.al2023
@@ -36,6 +37,13 @@ export SAM_CLI_TELEMETRY=${SAM_CLI_TELEMETRY:-0}
 if [ "${1:-}" = check ]; then
   need_sam
   "$sam" validate --lint
+  exit
+fi
+
+if [ "${1:-}" = emulator ]; then
+  need_sam >&2
+  python=$(sed -n '1s/^#!//p' "$(command -v "$sam")") # that of sam's own environment
+  "$python" -c "import samcli, pathlib; print(pathlib.Path(samcli.__path__[0]) / 'local/rapid/aws-lambda-rie-$architecture')"
   exit
 fi
 
