@@ -189,6 +189,31 @@ func TestClientThatKeepsFailingIsReplaced(t *testing.T) {
 	})
 }
 
+// A like that waits in a client while that is replaced is told that Kafka did
+// not confirm it: nothing is shutting down.
+func TestLikeOfAReplacedClient(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, nil)
+		w.start(topic)
+		if got, _ := w.like("a"); got.Code != 200 {
+			t.Fatalf("a like with Kafka up: %d %s", got.Code, got.Body)
+		}
+		w.mute.Store(true)
+		var wg sync.WaitGroup
+		for range 40 { // there are always some, in all partitions
+			wg.Go(func() {
+				got, took := w.like("lost")
+				unavailable(t, got, took, "in time")
+			})
+			time.Sleep(deadline / 8)
+		}
+		wg.Wait()
+		if n := w.made.Load(); n < 2 {
+			t.Errorf("%d clients, want the first to be replaced", n)
+		}
+	})
+}
+
 // The wait of a like is bounded also where Kafka takes connections and answers
 // nothing, or says again and again that it could not do it in time. In the
 // second case the like is there, once: what the client was told is that nobody

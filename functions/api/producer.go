@@ -196,15 +196,17 @@ func (p *producer) close() {
 }
 
 // unavailable is what a client reads of an error of send. Addresses and the
-// like are for the log.
+// like are for the log. What is not told apart here, a connection that broke or
+// a client that was replaced, leaves the like unconfirmed, and no more is known.
 func unavailable(err error) error {
-	detail := "Kafka refused the like: send it again later"
+	detail := "Kafka did not confirm the like in time; it was probably not counted: send it again later"
+	var refused *kerr.Error
 	switch {
 	case errors.Is(err, kerr.UnknownTopicOrPartition):
 		detail = "the topic for likes does not exist yet: start a processor, which creates it, and send the like again"
-	case errors.Is(err, errDeadline), errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
-		detail = "Kafka did not confirm the like in time; it was probably not counted: send it again later"
-	case errors.Is(err, errClosed), errors.Is(err, kgo.ErrClientClosed):
+	case errors.As(err, &refused):
+		detail = "Kafka refused the like: send it again later"
+	case errors.Is(err, errClosed):
 		detail = "this server is shutting down: send the like again"
 	case errors.Is(err, kgo.ErrMaxBuffered):
 		detail = "too many likes wait for Kafka: send this one again later"
