@@ -90,8 +90,9 @@ func createTopic(ctx context.Context, broker string) error {
 	if err != nil && !errors.Is(err, kerr.TopicAlreadyExists) {
 		return fmt.Errorf("create topic %s: %w", topic, err)
 	}
-	// Whoever comes first is not to wait for the new topic's leaders.
-	for i := range 300 {
+	// Whoever comes first is not to wait for the new topic's leaders, nor for a
+	// broker whose code is still being compiled.
+	for i := range 5000 {
 		r := kgo.StringRecord("before")
 		r.Topic, r.Key = topic, []byte{byte(i)}
 		if err := client.ProduceSync(ctx, r).FirstErr(); err != nil {
