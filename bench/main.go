@@ -39,6 +39,7 @@ type options struct {
 	work      string
 	who       string
 	dir       string
+	peers     string
 	profile   string
 	profiled  time.Duration
 }
@@ -55,6 +56,7 @@ func run() error {
 	flag.StringVar(&o.work, "work", "zipf,viral,flat", "workloads")
 	flag.StringVar(&o.who, "who", "ceiling,ours", "contestants")
 	flag.StringVar(&o.dir, "dir", os.TempDir(), "where stores are kept during a run")
+	flag.StringVar(&o.peers, "peers", "", "a folder with bench.sh, which runs all other contestants")
 	flag.StringVar(&o.profile, "cpuprofile", "", "a file for a CPU profile of ours, its last run")
 	flag.DurationVar(&o.profiled, "cputime", 10*time.Second, "how long the profile is taken, from ready on")
 	growth := flag.Bool("growth", false, "measure ours with ever more videos and partitions instead")

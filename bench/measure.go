@@ -27,11 +27,11 @@ type result struct {
 	spread    string
 }
 
-const header = "contestant      likes/s   CPU s per million   broker's   peak MB   seconds (and before: start)"
+const header = "contestant                 likes/s   CPU s per million   broker's   peak MB   seconds (and before: start)"
 
 func (r result) String() string {
 	million := float64(r.likes) / 1e6
-	return fmt.Sprintf("%-12s %10.0f   %17.2f   %8.2f   %7d   %.2f (%.2f) %s",
+	return fmt.Sprintf("%-23s %10.0f   %17.2f   %8.2f   %7d   %.2f (%.2f) %s",
 		r.who, float64(r.likes)/r.took.Seconds(), r.cpu.Seconds()/million, r.brokerCPU.Seconds()/million, r.rss>>20,
 		r.took.Seconds(), r.ready.Seconds(), r.spread)
 }
@@ -63,6 +63,9 @@ func cmpBy(f func(result) int64) func(a, b result) int {
 
 // measure is one run: load, start the contestant, wait for its last row, stop.
 func measure(ctx context.Context, o options, w *workload, who, run string) (result, error) {
+	if o.peers != "" && who != "ceiling" && who != "ours" {
+		return measurePeer(ctx, o, w, who)
+	}
 	n := namesOf(run)
 	defer drop(o, n)
 	if err := load(ctx, o, w, n.ingestion); err != nil {
@@ -74,7 +77,7 @@ func measure(ctx context.Context, o options, w *workload, who, run string) (resu
 	case "ours":
 		return measureOurs(ctx, o, w, n)
 	}
-	return result{}, fmt.Errorf("contestant %q: expected ceiling or ours", who)
+	return result{}, fmt.Errorf("contestant %q: expected ceiling or ours; others need -peers", who)
 }
 
 // measureCeiling is the least that any client could do: read the likes, count

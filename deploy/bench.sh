@@ -15,10 +15,13 @@ deploy/kafka/start.sh
 read -r pid _ <"$KAFKA_DATA/kafka.pid"
 broker_pid=()
 [ "$program" != bench ] || broker_pid=(-broker-pid "$pid")
-"dist/$program" -broker "127.0.0.1:$KAFKA_PORT" "${broker_pid[@]}" -dir "$root/data" "$@"
-if [ "${PEERS:-}" = 1 ]; then
+peers=()
+if [ "${PEERS:-}" = 1 ] && [ "$program" = bench ]; then
   [ -x "${PEERS_DIR:-}/bench.sh" ] || { echo "PEERS=1 needs PEERS_DIR, the folder of the peers' bench.sh" >&2; exit 1; }
-  for kind in zipf viral flat; do
-    "$PEERS_DIR/bench.sh" $kind 2000000 "${RUNS:-1}" kstreams-eos-emit
-  done
+  # What the peers build is kept; they tell the broker's CPU by its process.
+  export PEERS_TMP=${PEERS_TMP:-$root/dist/peers}
+  mkdir -p "$PEERS_TMP/kafka"
+  printf '%s' "$pid" >"$PEERS_TMP/kafka/pid"
+  peers=(-peers "$PEERS_DIR" -who "${PEERS_WHO:-ceiling,ours,kstreams-eos-emit,kstreams-eos-emit-64m}")
 fi
+"dist/$program" -broker "127.0.0.1:$KAFKA_PORT" "${broker_pid[@]}" -dir "$root/data" "${peers[@]}" "$@"
