@@ -1,23 +1,26 @@
 #!/usr/bin/env bash
-# The page: builds it, compares it, tests it. Wants Node; installs what the page is made with, from
-# its lock file, where that has changed.
+# The page: builds it, compares it, tests it. Installs Node.js where it is missing or too old, and what
+# the page is made with, from its lock file, where that has changed.
 #
 #   deploy/web.sh start    the development server, for a gateway at http://localhost:8000
 #   deploy/web.sh build    web/dist anew; commit it
 #   deploy/web.sh check    fails when web/dist is not what the sources give
 #   deploy/web.sh test     unit tests, then Chromium against the programs in dist/, all of them real
 set -euo pipefail
-cd "$(dirname "${BASH_SOURCE[0]}")/../web"
-. ../deploy/process.sh
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+. deploy/process.sh
+. deploy/node.sh
 
-need_node() {
-  local needs="Node.js 20.19 or newer with npm, https://nodejs.org"
-  command -v npm >/dev/null && command -v node >/dev/null || die "Node.js is missing: install $needs"
-  node -e 'const [a, b] = process.versions.node.split("."); process.exit(a > 20 || (a == 20 && b >= 19) ? 0 : 1)' ||
-    die "Node.js $(node --version) is too old: install $needs"
+# tool NAME [ARGUMENT…]: one of those that the page is made with.
+tool() {
+  local -A at=([tsc]=typescript/bin/tsc [vite]=vite/bin/vite.js [vitest]=vitest/vitest.mjs)
+  "$node" "node_modules/${at[$1]}" "${@:2}"
+}
+
+need_tools() {
   cmp -s package-lock.json node_modules/.from && return
   say "installing what the page is made with (110 MB in web/node_modules), once"
-  npm ci --no-audit --no-fund --loglevel=error
+  npm ci --silent --no-audit --no-fund
   cp package-lock.json node_modules/.from
 }
 
@@ -36,25 +39,30 @@ need_chromium() {
     die "apt-get could not install chromium: see above"
 }
 
+build() {
+  tool tsc --noEmit
+  tool vite build --logLevel warn --emptyOutDir --outDir "$1"
+}
+
 # check builds into a folder of its own, so that what is committed stays as it is.
 check() {
-  local fresh=../dist/web
-  npx tsc --noEmit
-  npx vite build --logLevel warn --outDir "$fresh" --emptyOutDir
-  diff -rq dist "$fresh" || die "web/dist is not what its sources give: make build-web, and commit web/dist"
+  build ../dist/web
+  diff -rq dist ../dist/web || die "web/dist is not what its sources give: make build-web, and commit web/dist"
   say "web/dist is what its sources give"
 }
 
 need_node
+cd web
+need_tools
 case ${1:-} in
-  start) exec npx vite ;;
-  build) npx tsc --noEmit && npx vite build ;;
+  start) tool vite ;;
+  build) build dist ;;
   check) check ;;
   test)
     need_chromium
-    npx tsc --noEmit
-    npx vitest run
-    npx vitest run --config vitest.browser.config.ts
+    tool tsc --noEmit
+    tool vitest run
+    tool vitest run --config vitest.browser.config.ts
     ;;
   *) die "usage: deploy/web.sh start | build | check | test" ;;
 esac
