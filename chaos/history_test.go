@@ -127,6 +127,21 @@ func (h *history) table(span time.Duration) string {
 	return b.String()
 }
 
+// csv is all samples, a column per row of the table.
+func (h *history) csv() []byte {
+	b := []byte("seconds")
+	for _, r := range h.rows {
+		b = append(b, ","+r.name...)
+	}
+	for i, at := range h.samples {
+		b = fmt.Appendf(append(b, '\n'), "%.0f", at.Seconds())
+		for _, r := range h.rows {
+			b = fmt.Appendf(b, ",%g", r.values[i])
+		}
+	}
+	return append(b, '\n')
+}
+
 // at is the first sample at or after an instant, −1 where there is none yet.
 func (h *history) at(instant time.Duration) int {
 	for i, at := range h.samples {

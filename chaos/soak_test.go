@@ -1,6 +1,8 @@
 package chaos_test
 
 import (
+	"os"
+	"path/filepath"
 	"strconv"
 	"testing"
 	"time"
@@ -45,7 +47,12 @@ func TestSoak(t *testing.T) {
 	w.startLoad()
 	w.calm()
 	h := &history{settled: time.Duration(settling * float64(*soakFor))}
-	defer func() { t.Logf("after %v:\n%s", h.last(), h.table(*soakFor)) }() // also when it fails midway
+	defer func() { // also when it fails midway
+		t.Logf("after %v:\n%s", h.last(), h.table(*soakFor))
+		if err := os.WriteFile(filepath.Join(w.dir, "samples.csv"), h.csv(), 0o644); err != nil {
+			t.Errorf("keep the samples: %v", err)
+		}
+	}()
 	w.record(h, *soakFor)
 	holds, said := w.judge()
 	t.Logf("the checker:\n%s", said)
