@@ -10,7 +10,8 @@
 //
 // What was written while nobody read is taken in silently. Once every partition
 // has been read to where it ended at the start, the feed is ready; from then on
-// each change is told at once.
+// each change is told at once; of what has gathered while changes were told, the
+// newest of each video.
 //
 // # Memory
 //

@@ -13,4 +13,7 @@ func (b *Board) Update(window likes.Running, r Ranked) { b.b.update(window, r) }
 func (b *Board) Top() []Ranked                         { return b.b.top }
 
 // Take has the feed take a record as if it had been read.
-func (f *Feed) Take(r *kgo.Record) { f.take(r) }
+func (f *Feed) Take(r *kgo.Record) {
+	f.take(r)
+	f.tell()
+}

@@ -13,7 +13,8 @@ import (
 	"distributed-counter/likes"
 )
 
-// Audience is told of changes, one at a time. While it is told, nothing else
+// Audience is told of changes, one at a time; of several that were read at once,
+// only the newest of a video and kind, so that who is behind catches up. While it is told, nothing else
 // changes about that video and no [Feed.View] of it runs, so what it sends on
 // leaves in the right order. It must not block, nor call the feed about the
 // same video.
@@ -68,6 +69,7 @@ type Feed struct {
 	known    layout              // of the topics that values came from
 	next     map[partition]int64 // offset after the last record taken
 	caughtUp bool
+	news     news
 }
 
 // New returns a Feed that knows nothing until Run.
@@ -145,7 +147,7 @@ func (f *Feed) Video(id likes.VideoID) Video {
 // Videos is how many videos are known.
 func (f *Feed) Videos() int { return f.values.len() }
 
-// take takes one record.
+// take takes one record, and puts what is to be told of it into the news.
 func (f *Feed) take(r *kgo.Record) {
 	if r.Attrs.IsControl() {
 		return // only its offset matters
@@ -167,9 +169,6 @@ func (f *Feed) take(r *kgo.Record) {
 		return
 	}
 	f.metrics.records.WithLabelValues(kind).Inc()
-	if f.caughtUp {
-		f.metrics.age.Observe(time.Since(r.Timestamp).Seconds())
-	}
 }
 
 func (f *Feed) takeRunning(r *kgo.Record) error {
@@ -180,12 +179,10 @@ func (f *Feed) takeRunning(r *kgo.Record) error {
 	if err != nil {
 		return err
 	}
-	f.values.change(live.Video, func(v *values) {
-		v.setRunning(&live)
-		if f.caughtUp {
-			f.cfg.Audience.Running(live)
-		}
-	})
+	f.values.change(live.Video, func(v *values) { v.setRunning(&live) })
+	if f.caughtUp {
+		f.news.add(change{running: live, window: runningCounts, written: r.Timestamp})
+	}
 	for i := range f.boards {
 		f.boards[i].update(live.Windows[i], Ranked{live.Video, live.Windows[i].Count, live.Total})
 	}
@@ -207,12 +204,10 @@ func (f *Feed) takeFinal(r *kgo.Record) error {
 		if final.Type != w.Name {
 			return fmt.Errorf("type %q: expected %q in this topic", final.Type, w.Name)
 		}
-		f.values.change(final.Video, func(v *values) {
-			v.setFinal(i, &final)
-			if f.caughtUp {
-				f.cfg.Audience.Final(i, final)
-			}
-		})
+		f.values.change(final.Video, func(v *values) { v.setFinal(i, &final) })
+		if f.caughtUp {
+			f.news.add(change{final: final, window: i, written: r.Timestamp})
+		}
 	}
 	return nil
 }

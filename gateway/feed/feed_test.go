@@ -2,6 +2,7 @@ package feed_test
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -154,6 +155,30 @@ func TestKafkaGoesAndComesBack(t *testing.T) {
 		if got := w.lines("Kafka is back"); got != 1 {
 			t.Errorf("%d lines that Kafka is back, want 1: %q", got, w.said)
 		}
+	})
+}
+
+// Of what was published while nobody read, each video's newest counts are told.
+func TestTheNewestAreTold(t *testing.T) {
+	inWorld(t, func(w *world) {
+		w.create()
+		_, stop := w.feed()
+		defer stop()
+		time.Sleep(time.Second)
+		w.told("caught up")
+		w.cut(true)
+		for i := range uint64(100) {
+			w.running("cat", i+1, i+1)
+			w.final(0, "cat", i+1, i+1)
+			w.final(1, "cat", i+1, i+1)
+		}
+		w.running("dog", 1, 1)
+		w.cut(false)
+		time.Sleep(10 * time.Second)
+		w.mu.Lock()
+		slices.Sort(w.notes) // topics are read in any order
+		w.mu.Unlock()
+		w.told("final 1min cat 100 of 100", "final 5min cat 100 of 100", "running cat 100 of 100", "running dog 1 of 1")
 	})
 }
 

@@ -82,6 +82,7 @@ func (f *Feed) poll(ctx context.Context, client *kgo.Client, until map[partition
 				f.next[partition{r.Topic, r.Partition}] = r.Offset + 1
 			}
 		})
+		f.tell()
 		f.progress(until)
 		var failed error
 		fetches.EachError(func(topic string, n int32, err error) {
