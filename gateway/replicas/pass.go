@@ -57,6 +57,7 @@ func (r *Replicas) tunnel(w http.ResponseWriter, out *http.Request, addr string)
 		return err
 	}
 	defer far.Close()
+	out.Header.Set("Connection", "Upgrade, close") // a tunnel to a refusal ends with it
 	_ = far.SetWriteDeadline(time.Now().Add(writeTimeout))
 	if err := out.Write(far); err != nil {
 		return err

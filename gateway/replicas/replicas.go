@@ -117,17 +117,16 @@ func (r *Replicas) Forward(w http.ResponseWriter, req *http.Request, sid string)
 	if len(sid) <= nameLength || strings.HasPrefix(sid, r.name) || req.Header.Get(passedOn) != "" {
 		return false
 	}
-	if r.forwards.Add(1) > int64(r.cfg.MaxForwards) {
-		r.forwards.Add(-1)
-		w.Header().Set("Retry-After", "5")
-		http.Error(w, "too many requests for sessions of other replicas", http.StatusServiceUnavailable)
-		return true
-	}
-	defer r.forwards.Add(-1)
 	name := sid[:nameLength]
 	addr := r.find(req.Context(), name)
 	if addr == "" {
 		return false
+	}
+	defer r.forwards.Add(-1)
+	if r.forwards.Add(1) > int64(r.cfg.MaxForwards) {
+		w.Header().Set("Retry-After", "5")
+		http.Error(w, "too many requests for sessions of other replicas", http.StatusServiceUnavailable)
+		return true
 	}
 	r.total.Add(1)
 	err := r.pass(w, req, addr)

@@ -135,6 +135,16 @@ func (f *fleet) count(i int, name string) float64 {
 	return (&replica{w: f.world, metrics: f.metrics[i]}).metric(name, "")
 }
 
+// settles waits until a metric of one replica has a value.
+func (f *fleet) settles(i int, name string, want float64) {
+	f.Helper()
+	for end := time.Now().Add(10 * time.Second); f.count(i, name) != want; time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(end) {
+			f.Fatalf("%s of replica %d is %v, want %v", name, i, f.count(i, name), want)
+		}
+	}
+}
+
 // poller is a client on HTTP long-polling that knows no other transport.
 type poller struct {
 	f   *fleet
@@ -361,6 +371,22 @@ func TestBalancedStrangers(t *testing.T) {
 		for range 2 { // on either replica
 			unknown(sid[:min(9, len(sid))], &poller{f: f, sid: sid})
 		}
+	}
+	for range 4 { // a WebSocket for a session that is not there: the tunnel ends with the refusal
+		conn, err := net.Dial("tcp", f.host)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Close() // not before the end: the client does not mind
+		_, _ = io.WriteString(conn, "GET /socket.io/?EIO=4&transport=websocket&sid="+p.sid[:8]+"x HTTP/1.1\r\nHost: public.example\r\n"+
+			"Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: MDEyMzQ1Njc4OWFiY2RlZg==\r\n\r\n")
+		answer := make([]byte, len("HTTP/1.1 400"))
+		if _, err := io.ReadFull(conn, answer); err != nil || string(answer) != "HTTP/1.1 400" {
+			t.Errorf("WebSocket with an unknown sid: got %q and error %v, want 400", answer, err)
+		}
+	}
+	for i := range f.metrics {
+		f.settles(i, "counter_gateway_forwards", 0)
 	}
 	home := 0
 	if f.count(1, "counter_gateway_clients") == 1 {
