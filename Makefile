@@ -103,7 +103,7 @@ test-kafka: deps ## exactly once on a real Kafka, under kill -9: some six minute
 
 .PHONY: soak
 soak: deps ## DURATION on a real Kafka at 1,000 likes/s: are memory, goroutines and disk flat?
-	go test ./chaos -run TestSoak -count 1 -timeout 0 -v -args -soak $(DURATION)
+	go test ./chaos -run TestSoak -count 1 -timeout 0 -v -args -soak $(DURATION) -keep $(CURDIR)/data/soak
 
 .PHONY: test-clients
 test-clients: ## other people's Socket.IO clients, from their registries, on a real gateway
