@@ -24,3 +24,14 @@ export function useOnScreen(element: RefObject<Element | null>): boolean {
 export function usePart<T, P>(value: Value<T>, part: (whole: T) => P): P {
   return useSyncExternalStore(value.subscribe, () => part(value.get()))
 }
+
+/** n, reached step by step, a frame each: where there is much, it is not drawn in one go. */
+export function useGrowing(n: number, step: number): number {
+  const [grown, grow] = useState(step)
+  useEffect(() => {
+    if (grown >= n) return
+    const frame = requestAnimationFrame(() => grow(grown + step))
+    return () => cancelAnimationFrame(frame)
+  }, [grown, n, step])
+  return Math.min(grown, n)
+}

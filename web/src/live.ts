@@ -12,6 +12,7 @@ export type Connection = { is: 'connecting' } | { is: 'live' } | { is: 'away'; s
 export type Listener = { running?: (live: Live) => void; final?: (final: Final) => void }
 
 const drawEvery = 100 // milliseconds: faster than that nobody reads numbers
+const unseenAtOnce = 20 // videos whose change is told at a time, beside all those that are looked at
 const answerIn = 10_000 // milliseconds a gateway has for an acknowledgement
 const reconnect = { reconnectionDelay: 500, reconnectionDelayMax: 5000, timeout: 5000 }
 
@@ -25,7 +26,8 @@ export class LiveCounts {
   readonly #clock: Clock
   readonly #videos = new Map<string, { counts: Value<Counts>; history: History; next: Counts }>()
   readonly #listeners = new Set<Listener>()
-  readonly #changed = new Set<string>()
+  readonly #looked = new Set<string>()
+  readonly #changed = new Set<string>() // since it was told, whoever waits longest first
   #config: Config
   #socket: Socket | undefined
   #watched: string[] = []
@@ -89,6 +91,22 @@ export class LiveCounts {
 
   of(id: string): Value<Counts> {
     return this.#video(id).counts
+  }
+
+  /** Somebody looks at this video, until the answer is called: its changes come before others'. */
+  look(id: string): () => void {
+    this.#looked.add(id)
+    if (this.#changed.has(id)) this.#change(id)
+    return () => this.#looked.delete(id)
+  }
+
+  /** Tells all counts once more, although nothing was heard: windows have rolled over. */
+  repeat(): void {
+    for (const id of this.#watched) {
+      const v = this.#video(id)
+      v.next = { ...v.next }
+      this.#change(id)
+    }
   }
 
   /** The counts as they are, also those that of does not tell yet. */
@@ -183,20 +201,25 @@ export class LiveCounts {
     return v
   }
 
-  /** Changes are told together, some times a second, however many there are. */
   #change(id: string): void {
     this.#changed.add(id)
     this.#draw ??= setTimeout(() => this.#tell(), drawEvery)
   }
 
+  /**
+   * Changes are told together, some times a second. However many videos there are, each time is
+   * short: what nobody looks at takes turns.
+   */
   #tell(): void {
     clearTimeout(this.#draw)
     this.#draw = undefined
-    const ids = [...this.#changed]
-    this.#changed.clear()
-    for (const id of ids) {
+    let unseen = 0
+    for (const id of [...this.#changed]) {
+      if (!this.#looked.has(id) && unseen++ >= unseenAtOnce) continue
+      this.#changed.delete(id)
       const v = this.#video(id)
       v.counts.set(v.next)
     }
+    if (this.#changed.size > 0) this.#draw = setTimeout(() => this.#tell(), drawEvery)
   }
 }

@@ -1,4 +1,4 @@
-import { useValue } from './hooks'
+import { useGrowing, useValue } from './hooks'
 import { useParts } from './parts'
 import { Connections } from './ui/connections'
 import { Generator } from './ui/generator'
@@ -48,6 +48,7 @@ function Videos() {
   useValue(parts.wanted)
   useValue(parts.address.config)
   const { n, all } = parts.shown()
+  const drawn = useGrowing(n, 6)
   return (
     <section id="videos" aria-labelledby="videos-title" tabIndex={-1}>
       <div className="heading">
@@ -58,8 +59,8 @@ function Videos() {
         <p className="empty">The list of videos has not come yet. It is asked for until it does.</p>
       ) : (
         <ul className="cards">
-          {videos.slice(0, n).map((video) => (
-            <VideoCard key={video.id} video={video} />
+          {videos.slice(0, n).map((video, i) => (
+            <VideoCard key={video.id} video={video} drawn={i < drawn} />
           ))}
         </ul>
       )}

@@ -5,7 +5,7 @@ import { beat } from './beat'
 import { Clock } from './clock'
 import { Ledger } from './ledger'
 import { LiveCounts } from './live'
-import { Plan } from './plan'
+import { Plan, type Edit } from './plan'
 import { recall, remember } from './remember'
 import { minuteOf } from './progress'
 import { Run } from './run'
@@ -49,6 +49,7 @@ export class Parts {
   start(): void {
     this.address.config.subscribe(() => this.#configured())
     this.clock.run(this.address.config.get().windows[0]!.ms)
+    this.clock.roll.subscribe(() => this.live.repeat())
     this.live.connect(this.address.of('/'), new URL('socket.io/', document.baseURI).pathname)
     this.api.videos.subscribe(() => this.#listed())
     this.trending.list.subscribe(() => this.#listed())
@@ -73,18 +74,28 @@ export class Parts {
   }
 
   /**
-   * Writes numbers into the plan, from a minute on. During a run they hold from now on; minutes that
-   * are over stay as they were sent. Says what it did, where that is not plain to see.
+   * Writes numbers into the plan. During a run they hold from now on; minutes that are over stay as
+   * they were sent. Says what it did, where that is not plain to see.
    */
-  edit(id: string, from: number, values: readonly number[]): void {
+  edit(...edits: readonly Edit[]): void {
     const progress = this.run.progress.get()
-    const first = Math.max(from, minuteOf(progress))
-    const before = this.plan.row(id)
-    this.plan.set(id, first, values.slice(first - from))
-    if (progress.phase !== 'running' || before === this.plan.row(id)) return
+    const over = minuteOf(progress)
+    const before = this.plan.rows.get()
+    const open = edits.map(({ id, minute, values }) => {
+      const first = Math.max(minute, over)
+      return { id, minute: first, values: values.slice(first - minute) }
+    })
+    this.plan.set(...open)
+    const changed = open.filter(({ id }) => this.plan.row(id) !== (before.get(id) ?? []))
+    if (progress.phase === 'running' && changed.length > 0) this.say(`The running plan now has ${this.#edited(changed)}.`)
+  }
+
+  #edited([edit, ...more]: readonly Edit[]): string {
+    const { id, minute, values } = edit!
+    if (more.length > 0) return `new numbers for ${more.length + 1} videos`
     const title = this.videos.get()?.find((v) => v.id === id)?.title ?? id
-    const minutes = values.length > 1 ? `minutes ${first + 1} and on` : `minute ${first + 1}`
-    this.say(`The running plan now has ${values.map((n) => number(n)).join(', ')} for ${minutes} of “${title}”.`)
+    const minutes = values.length > 1 ? `minutes ${minute + 1} and on` : `minute ${minute + 1}`
+    return `${values.map((n) => number(n)).join(', ')} for ${minutes} of “${title}”`
   }
 
   /** Says something below the plan, and to a screen reader. */

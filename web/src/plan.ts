@@ -65,6 +65,9 @@ export function due(row: Row, passed: number, phase: number): number {
 /** A number that is being typed and counts in the sums already, but is not in the plan yet. */
 export type Draft = { id: string; minute: number; value: number }
 
+/** Numbers for a video, from a minute on. */
+export type Edit = { id: string; minute: number; values: readonly number[] }
+
 export type Rows = ReadonlyMap<string, Row>
 
 /** The plan as it is edited. What is saved is kept over a reload. */
@@ -83,10 +86,18 @@ export class Plan {
     return this.rows.get().get(id) ?? []
   }
 
-  set(id: string, minute: number, values: readonly number[]): void {
-    const row = this.row(id).map((n, m) => values[m - minute] ?? n)
-    if (row.every((n, m) => n === this.row(id)[m])) return
-    this.#save(new Map(this.rows.get()).set(id, row))
+  /** Writes numbers into rows; what changes nothing, or is of no row, is as if it had not been. */
+  set(...edits: readonly Edit[]): void {
+    const rows = new Map(this.rows.get())
+    let changed = false
+    for (const { id, minute, values } of edits) {
+      const before = rows.get(id) ?? []
+      const row = before.map((n, m) => values[m - minute] ?? n)
+      if (row.every((n, m) => n === before[m])) continue
+      rows.set(id, row)
+      changed = true
+    }
+    if (changed) this.#save(rows)
   }
 
   #save(rows: Rows): void {

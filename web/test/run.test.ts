@@ -15,7 +15,7 @@ const windows = [1, 5, 10].map((n) => ({ event: `live_aggregations_${n}`, ms: n 
 function world(rows: Record<string, number[]>, answer: (n: number) => Outcome = () => ({ is: 'counted' })) {
   const plan = new Plan()
   plan.cover(Object.keys(rows))
-  for (const [id, row] of Object.entries(rows)) plan.set(id, 0, row)
+  for (const [id, row] of Object.entries(rows)) plan.set({ id, minute: 0, values: row })
   const live = new LiveCounts({ api: '', liveEvent: 'live_counts', windows, maxRooms: 200 }, new Clock())
   const ledger = new Ledger(live, () => windows.map((w) => w.ms))
   const sent: { id: string; at: number }[] = []
@@ -78,7 +78,7 @@ test('an edit takes effect at once, in the minute that runs too; what was sent s
   const w = world({ a: row(60, 60) })
   w.run.start()
   await vi.advanceTimersByTimeAsync(30_000)
-  w.plan.set('a', 0, [20, 90]) // 30 are sent already
+  w.plan.set({ id: 'a', minute: 0, values: [20, 90] }) // 30 are sent already
   await vi.advanceTimersByTimeAsync(30_500)
   expect(w.run.sent.get().get('a')).toBe(30)
   await vi.advanceTimersByTimeAsync(10 * minute)
@@ -159,7 +159,7 @@ test.each([
   const cancels: (() => void)[] = []
   const plan = new Plan()
   plan.cover(['a'])
-  plan.set('a', 0, row(60, 60))
+  plan.set({ id: 'a', minute: 0, values: row(60, 60) })
   const first = world({ a: row(60, 60) })
   const slow = new Run({
     plan,

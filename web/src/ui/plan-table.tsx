@@ -1,5 +1,5 @@
 import { memo, useRef, type KeyboardEvent } from 'react'
-import { usePart, useValue } from '../hooks'
+import { useGrowing, usePart, useValue } from '../hooks'
 import { useParts } from '../parts'
 import { minutes, sum, withDraft, type Row } from '../plan'
 import { minuteOf } from '../progress'
@@ -14,6 +14,7 @@ const half = minutes / 2
 export function PlanTable({ videos }: { videos: readonly Video[] }) {
   const table = useRef<HTMLDivElement>(null)
   const { note } = useParts()
+  const drawn = useGrowing(videos.length, 8)
 
   /** Goes to the cell beside: the focus leaves this one, which saves it. */
   const move = (event: KeyboardEvent, row: number, minute: number) => {
@@ -47,7 +48,7 @@ export function PlanTable({ videos }: { videos: readonly Video[] }) {
             Sent
           </span>
         </div>
-        {videos.map((video, i) => (
+        {videos.slice(0, drawn).map((video, i) => (
           <PlanRow key={video.id} video={video} i={i} move={move} />
         ))}
         <Sums />
@@ -76,11 +77,8 @@ const PlanRow = memo(function PlanRow({ video: { id, title }, i, move }: RowProp
   const over = usePart(parts.run.progress, minuteOf)
   if (!row) return null
   const pasteRows = (rows: number[][], minute: number) => {
-    const ids = [...parts.plan.rows.get().keys()]
-    rows.forEach((values, down) => {
-      const into = ids[i + down]
-      if (into !== undefined) parts.edit(into, minute, values)
-    })
+    const ids = [...parts.plan.rows.get().keys()].slice(i)
+    parts.edit(...ids.slice(0, rows.length).map((id, down) => ({ id, minute, values: rows[down]! })))
   }
   return (
     <div role="row" className="plan-row">
@@ -95,7 +93,7 @@ const PlanRow = memo(function PlanRow({ video: { id, title }, i, move }: RowProp
             value={row[m] ?? 0}
             locked={m < over}
             drafts={(value) => parts.plan.draft.set(value === undefined ? undefined : { id, minute: m, value })}
-            save={(value) => parts.edit(id, m, [value])}
+            save={(value) => parts.edit({ id, minute: m, values: [value] })}
             say={(text) => parts.say(text)}
             paste={(rows) => pasteRows(rows, m)}
             move={(event, down, right) => move(event, i + down, m + right)}
