@@ -2,13 +2,17 @@
 
 // A Lambda sandbox: a bootstrap, and the Runtime API (2018-06-01) that it asks for events. The
 // bootstrap lives for many invocations. When it ends, by a panic or otherwise, the invocation that
-// it had fails and the next one gets a new bootstrap.
+// it had fails and the next one gets a new bootstrap. However this program ends, no bootstrap stays.
 
 const http = require('node:http');
 const { spawn } = require('node:child_process');
 
 const MOST = 6 * 1024 * 1024; // bytes of an answer, as on Lambda
 const GRACE = 250; // ms after a deadline until the bootstrap is killed: serverless-offline says 504 first
+// What sees to a bootstrap whose sandbox is gone. serverless-offline ends the worker that a sandbox lives in after
+// a time-out, without a word to it, and it may be killed itself: either closes the pipe that this reads from. Five
+// seconds are for likes on their way.
+const WATCH = 'read -r _; kill -TERM "$0" && sleep 5 && kill -KILL "$0"';
 const UNTOUCHED = Symbol('the bootstrap ended before it took the event');
 
 class Sandbox {
@@ -59,6 +63,7 @@ class Life {
       stdio: ['ignore', 'inherit', 'inherit'],
       env: { ...environment, AWS_LAMBDA_RUNTIME_API: `127.0.0.1:${life.#server.address().port}` },
     });
+    life.#watch();
     life.#child.once('error', (e) => life.#over(`${program}: ${e.message}`));
     life.#child.once('exit', (code, signal) => life.#over(`the bootstrap ended: ${signal ?? `status ${code}`}`));
     return life;
@@ -75,6 +80,15 @@ class Life {
 
   end(signal) {
     this.#child.kill(signal);
+  }
+
+  #watch() {
+    const { pid } = this.#child;
+    if (pid === undefined) return; // it did not start
+    const watcher = spawn('sh', ['-c', WATCH, String(pid)], { stdio: ['pipe', 'ignore', 'ignore'], detached: true });
+    watcher.once('error', (e) => this.#over(`sh: ${e.message}`));
+    watcher.stdin.on('error', () => {}); // it is gone: so is the bootstrap
+    this.#child.once('exit', () => watcher.kill('SIGKILL'));
   }
 
   // hand answers the bootstrap's question when there are both, a question and an event.

@@ -7,36 +7,11 @@ const assert = require('node:assert');
 const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
+const obedient = require('./obedient');
 const { Sandbox } = require('./sandbox');
 
 const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'sandbox-'));
 after(() => fs.rmSync(dir, { recursive: true }));
-
-// A bootstrap that does what the event says: loop() takes one event after the other.
-const obedient = `
-  const api = 'http://' + process.env.AWS_LAMBDA_RUNTIME_API + '/2018-06-01/runtime/';
-  const post = (where, body) => fetch(api + where, { method: 'POST', body });
-  let served = 0;
-  async function loop() {
-    for (;;) {
-      const next = await fetch(api + 'invocation/next');
-      const id = next.headers.get('lambda-runtime-aws-request-id');
-      const left = next.headers.get('lambda-runtime-deadline-ms') - Date.now();
-      const event = await next.json();
-      switch (event.do) {
-        case 'answer': await post('invocation/' + id + '/response', JSON.stringify({ id, pid: process.pid, served: ++served, left })); break;
-        case 'nothing': await post('invocation/' + id + '/response', ''); break;
-        case 'garble': await post('invocation/' + id + '/response', '{'); break;
-        case 'flood': await post('invocation/' + id + '/response', '"' + 'x'.repeat(6 * 1024 * 1024) + '"'); break;
-        case 'err': await post('invocation/' + id + '/error', '{"errorType":"Mine","errorMessage":"no"}'); break;
-        case 'panic': await post('invocation/' + id + '/error', '{"errorType":"Panic","errorMessage":"oh"}'); process.exit(1);
-        case 'exit': process.exit(3);
-        case 'sleep': await new Promise((r) => setTimeout(r, 3_600_000));
-      }
-    }
-  }
-  loop();
-`;
 
 // bootstrap writes a program, and gives a sandbox around it that ends with the test.
 function bootstrap(t, source) {
