@@ -68,6 +68,8 @@ test('a page that is loaded anew in mid-plan sends nothing twice, and goes on wh
   await sentAll(page, 200)
   await eventually(() => total(page, first)).toBe(200)
   await eventually(() => ledger(page, 'counted')).toBe(200)
+  await page.locator('.ledger').getByRole('radio', { name: '20 s' }).check() // shorter ones may have closed meanwhile
+  expect(await settled(page)).toEqual([200, 200, 200])
   expect(await total(page, first), 'for good').toBe(200)
 })
 

@@ -1,6 +1,6 @@
 import type { LiveCounts } from './live'
 import { Value } from './value'
-import { windowAt } from './windows'
+import { closingTime, windowAt } from './windows'
 
 /** What became of a run's likes in one window. counted is undefined where no count was heard. */
 export type Line = { start: number; end: number; planned: number; sent: number; counted: number | undefined; settled: boolean }
@@ -18,6 +18,7 @@ const noSums: Sums = { planned: 0, sent: 0, from: Number.MAX_SAFE_INTEGER, to: 0
 const keptPages = 64 // per row of windows: a run that is late by more loses its first lines
 const lag = 5000 // milliseconds by which a like may be counted later than it was sent
 const drawEvery = 200 // milliseconds
+const lookEvery = 1000 // milliseconds, while a window is open
 
 /**
  * Three books kept by three parties, side by side: what the plan wanted, what the API confirmed,
@@ -28,16 +29,24 @@ export class Ledger {
   readonly book = new Value<Book>(empty)
   readonly #live: LiveCounts
   readonly #lengths: () => number[]
+  readonly #now: () => number
+  #hearsSince = Number.MAX_SAFE_INTEGER // servers' time; since then no count was missed
   #pages: Map<number, Page>[] = [new Map(), new Map(), new Map()]
   #sums = noSums
   // What each video had before its first like: its total, and its running windows.
   #before = new Map<string, { total: number | undefined; windows: Map<string, number> }>()
   #dirty: ReturnType<typeof setTimeout> | undefined
+  #later: ReturnType<typeof setTimeout> | undefined
 
-  /** lengths are those of the windows, in milliseconds. */
-  constructor(live: LiveCounts, lengths: () => number[]) {
+  /** lengths are those of the windows, in milliseconds; now is the servers' time. */
+  constructor(live: LiveCounts, lengths: () => number[], now: () => number) {
     this.#live = live
     this.#lengths = lengths
+    this.#now = now
+    live.connection.subscribe(() => {
+      const heard = live.connection.get().is === 'live'
+      if (heard !== this.#hearsSince < Number.MAX_SAFE_INTEGER) this.#hearsSince = heard ? now() : Number.MAX_SAFE_INTEGER
+    })
     live.listen({
       running: (l) => l.windows.forEach((w, row) => this.#counted(l.id, row, w, false)),
       final: (f) => this.#counted(f.id, f.window, f, true),
@@ -136,9 +145,14 @@ export class Ledger {
   }
 
   #change(): void {
+    clearTimeout(this.#later)
     this.#dirty ??= setTimeout(() => {
       this.#dirty = undefined
-      this.book.set(this.#draw())
+      const book = this.#draw()
+      this.book.set(book)
+      // Nobody tells that a window closed without a like: one has to look.
+      const open = book.lines.some((row) => row.some((line) => !line.settled && this.#now() < line.end + 2 * closingTime))
+      if (open) this.#later = setTimeout(() => this.#change(), lookEvery)
     }, drawEvery)
   }
 
@@ -156,13 +170,16 @@ export class Ledger {
   #line(row: number, start: number, { planned, sent, counted, settled }: Page): Line {
     let sum = 0
     for (const likes of counted.values()) sum += likes
+    const end = start + this.#lengths()[row]!
+    // No final count has come of it, and none was missed: there was no like.
+    const none = counted.size === 0 && this.#hearsSince <= start && this.#now() > end + closingTime
     return {
       start,
-      end: start + this.#lengths()[row]!,
+      end,
       planned,
       sent,
-      counted: counted.size > 0 || sent === 0 ? sum : undefined,
-      settled: counted.size > 0 && counted.size === settled.size,
+      counted: counted.size > 0 || sent === 0 || none ? sum : undefined,
+      settled: none || (counted.size > 0 && counted.size === settled.size),
     }
   }
 

@@ -25,7 +25,7 @@ export class Parts {
   readonly api = new Api(this.address)
   readonly trending = new Trending(this.address)
   readonly plan = new Plan()
-  readonly ledger = new Ledger(this.live, () => this.address.config.get().windows.map((w) => w.ms))
+  readonly ledger = new Ledger(this.live, () => this.address.config.get().windows.map((w) => w.ms), this.clock.now)
   readonly run = new Run({
     plan: this.plan,
     ledger: this.ledger,

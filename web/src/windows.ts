@@ -63,4 +63,4 @@ export function runOn(c: Counts, running: readonly Bounded[]): Counts {
 }
 
 /** How long after its end a window's final count may come: grace, idle limit and a little more. */
-const closingTime = 10_000
+export const closingTime = 10_000

@@ -17,7 +17,7 @@ function world(rows: Record<string, number[]>, answer: (n: number) => Outcome = 
   plan.cover(Object.keys(rows))
   for (const [id, row] of Object.entries(rows)) plan.set({ id, minute: 0, values: row })
   const live = new LiveCounts({ api: '', liveEvent: 'live_counts', windows, maxRooms: 200 }, new Clock())
-  const ledger = new Ledger(live, () => windows.map((w) => w.ms))
+  const ledger = new Ledger(live, () => windows.map((w) => w.ms), Date.now)
   const sent: { id: string; at: number }[] = []
   let atOnce = 0
   let mostAtOnce = 0
@@ -30,7 +30,7 @@ function world(rows: Record<string, number[]>, answer: (n: number) => Outcome = 
   }
   const run = new Run({ plan, ledger, send, now: Date.now, minute: () => minute })
   const beats = setInterval(() => run.beat(), 50)
-  return { plan, ledger, run, sent, mostAtOnce: () => mostAtOnce, end: () => clearInterval(beats) }
+  return { plan, live, ledger, run, sent, mostAtOnce: () => mostAtOnce, end: () => clearInterval(beats) }
 }
 
 const quiet = Array.from({ length: windowNames.length + 7 }, () => 0)
@@ -195,4 +195,18 @@ test.each([
   const book = next.ledger.book.get()
   expect([book.sent, book.lines[0]!.reduce((n, l) => n + l.sent, 0)]).toEqual([120, 120])
   next.end()
+})
+
+test.each([
+  { counts: 'come', connected: true, want: { counted: 0, settled: true } },
+  { counts: 'do not come', connected: false, want: { counted: undefined, settled: false } },
+])('while counts $counts, a window of which none came by its close: $want', async ({ connected, want }) => {
+  const w = world({ a: row(60) })
+  if (connected) w.live.connection.set({ is: 'live' })
+  await vi.advanceTimersByTimeAsync(minute) // a window that began before is another matter
+  w.run.start()
+  await vi.advanceTimersByTimeAsync(2 * minute)
+  const { counted, settled } = w.ledger.book.get().lines[0]![0]!
+  expect({ counted, settled }).toEqual(want)
+  w.end()
 })
