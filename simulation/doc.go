@@ -8,11 +8,12 @@
 // # The world
 //
 // Two to four processors, each with a network and disks of its own, a process
-// with the API and one with a plain producer. Everything between a process and
-// the broker goes through its wire (wire_test.go), which sees each request and
-// answer: it can cut all of them for ever at the k-th, hold them back for
-// longer than a session lasts and let them through after that, or lose an
-// answer whose request was obeyed. The disks (state.Disk) outlive a process;
+// with the API and one with a plain producer; two gateways, and viewers who
+// watch through whichever runs. Everything between a process and the broker goes
+// through its wire (wire_test.go), which sees each request and answer: it can
+// cut all of them for ever at the k-th, hold them back for longer than a session
+// lasts and let them through after that, or lose an answer whose request was
+// obeyed. The disks (state.Disk) outlive a process;
 // they are frozen at the instant of its death, and may lose their last writes,
 // everything, or their wits. The memory of a process that was killed reaches
 // nothing: its wires are dead and its store's handle fails.
@@ -26,6 +27,8 @@
 //     an answer
 //   - the broker is away; it answers with errors, before or after it obeyed
 //   - ingestion partitions are added; a reader is slow
+//   - gateways are stopped, killed, cut off, hang or read slowly; viewers change
+//     their rooms, go without a word, or do not read for a while
 //   - likes come late, from the future, in bursts, as bytes that are no likes
 //
 // # What must hold
@@ -42,6 +45,10 @@
 //	I5  the log recounted = the outputs; ingestion recounted = the totals;
 //	    a store restored from nothing = the store that was kept
 //	I6  what is no like is in the dead letters, byte for byte, with the reason
+//	I7  a viewer is told what committed records say, in their order, of the
+//	    videos that it watches; two seconds after a reader of committed records
+//	    can have a count, the viewer has it, or a newer one; where something
+//	    happened to its gateway meanwhile, seven seconds after that has ended
 //
 // Running counts never claim more than was liked, never go down, and the last
 // one of each video is right.

@@ -19,6 +19,7 @@ type court struct {
 	// calm is since when all tasks run and have no lag: from then on windows
 	// have to be final in time. Zero: never.
 	calm    time.Time
+	now     time.Time
 	verdict []string
 }
 
@@ -29,7 +30,7 @@ func (c *court) fault(format string, args ...any) {
 // judge checks everything that can be seen in the topics, once the world is at
 // rest and all windows are closed.
 func (w *world) judge() []string {
-	c := &court{w: w, sight: w.eyes.sight(), calm: w.calm}
+	c := &court{w: w, sight: w.eyes.sight(), calm: w.calm, now: time.Now()}
 	c.oracle = recountLog(c.sight, w.topics.Log, w.plan.pane)
 	w.mu.Lock()
 	c.verdict = slices.Concat(w.faults, w.eyes.faults, c.oracle.faults)
@@ -46,6 +47,7 @@ func (w *world) judge() []string {
 	c.dead()
 	c.running()
 	c.positions()
+	c.views()
 	w.tally.addN("aborted transactions", c.sight.aborts)
 	return c.verdict
 }

@@ -80,6 +80,8 @@ func runSeed(t *testing.T, seed uint64, sum *tallies) {
 // then silence until the longest window is over.
 func (w *world) runChaos() []string {
 	defer w.close()
+	w.openGates(w.plan.gates)
+	w.admit(w.plan.viewers, true)
 	for _, h := range w.hosts[:max(2, len(w.hosts)-1)] {
 		h.start()
 	}
@@ -89,7 +91,10 @@ func (w *world) runChaos() []string {
 	liking.Go(func() {
 		w.crowd.like(ctx, w.rand("crowd", 0), manners{every: w.plan.likeEvery, burst: w.plan.burst, odd: true})
 	})
+	var gates sync.WaitGroup
+	gates.Go(func() { w.wreakGates(w.plan.chaos) })
 	w.wreak(w.plan.chaos)
+	gates.Wait()
 	w.heal()
 	w.calm = time.Now()
 	w.note("calm")
@@ -143,6 +148,9 @@ func randomPlan(seed uint64) plan {
 	if r.oneIn(8) {
 		p.pane, p.chaos, p.likeEvery = time.Minute, 4*time.Minute, 300*time.Millisecond
 	}
+	if r.oneIn(2) {
+		p.gates, p.viewers = 2, 3
+	}
 	return p
 }
 
@@ -160,7 +168,8 @@ func wantDanger(t *testing.T, sum *tallies) {
 		"tasks that were fenced", "processes that outlived their session", "aborted transactions", "late likes",
 		"restores from nothing", "emptied stores", "damaged stores", "stores that lost writes", "lies of the group",
 		"clean stops", "members that joined or left", "dead letters", "likes without an answer", "intruders",
-		"partitions added", "slow readers", "times that the broker was away", "answers that were errors",
+		"partitions added", "slow readers", "gateways that were stopped",
+		"gateways that were killed", "troubles of gateways", "values that viewers had in time", "times that the broker was away", "answers that were errors",
 	} {
 		if sum.n[what] == 0 {
 			t.Errorf("no %s in all the worlds: they have become too tame", what)

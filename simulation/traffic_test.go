@@ -139,9 +139,8 @@ type manners struct {
 	odd   bool // late likes, likes from the future, rubbish
 }
 
-// like goes on until ctx is done. It does not wait for the answers, as viewers
-// do not wait for each other.
-func (c *crowd) like(ctx context.Context, rng chance, m manners) {
+// videos are those that the crowd likes.
+func (c *crowd) videos() []string {
 	videos := make([]string, c.w.plan.videos)
 	for i := range videos {
 		videos[i] = fmt.Sprintf("video-%02d", i)
@@ -149,6 +148,13 @@ func (c *crowd) like(ctx context.Context, rng chance, m manners) {
 	if len(videos) > 3 {
 		videos[1], videos[2], videos[3] = `"quoted\"`, "Füße-видео-動画", strings.Repeat("long", 32)
 	}
+	return videos
+}
+
+// like goes on until ctx is done. It does not wait for the answers, as viewers
+// do not wait for each other.
+func (c *crowd) like(ctx context.Context, rng chance, m manners) {
+	videos := c.videos()
 	for sleep(ctx, rng.around(m.every)) {
 		for range 1 + rng.IntN(m.burst) {
 			// Few videos get most likes.

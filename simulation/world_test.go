@@ -30,6 +30,7 @@ type plan struct {
 	likeEvery                     time.Duration // on average, a burst
 	burst                         int
 	latency                       time.Duration
+	gates, viewers                int
 }
 
 // world is everything: broker, network, processors, and who likes. It lives
@@ -53,6 +54,13 @@ type world struct {
 
 	crowd  crowd
 	honest atomic.Bool // the group lies no more
+
+	gates     []*gate
+	viewers   []*viewer
+	sendHome  context.CancelFunc // ends the viewers
+	watching  sync.WaitGroup
+	spoilGate func(*frame)                           // changes requests of gateways; for mutation tests
+	spoilView func(v *viewer, event string) []string // what a viewer hears instead; for mutation tests
 
 	mu     sync.Mutex // guards the rest
 	wires  []*wire
@@ -89,6 +97,13 @@ func newWorld(p plan) *world {
 
 // close ends everything, and waits for it: nothing may outlive the bubble.
 func (w *world) close() {
+	if w.sendHome != nil {
+		w.sendHome()
+	}
+	w.watching.Wait()
+	for _, g := range w.gates {
+		g.stop()
+	}
 	for _, h := range w.hosts {
 		h.kill(comeback{})
 	}
@@ -110,6 +125,8 @@ func (w *world) close() {
 
 func (w *world) newWire() *wire {
 	wire := &wire{net: &w.net, links: make(map[*link]bool)}
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	if w.plan.latency > 0 {
 		rng := w.rand("latency", len(w.wires))
 		var mu sync.Mutex
@@ -119,8 +136,6 @@ func (w *world) newWire() *wire {
 			return rng.N(w.plan.latency)
 		}
 	}
-	w.mu.Lock()
-	defer w.mu.Unlock()
 	w.wires = append(w.wires, wire)
 	return wire
 }
