@@ -31,6 +31,9 @@ func TestPacketRate(t *testing.T) {
 		{"WebSocket pings", func(c *websocket.Conn) error {
 			return c.WriteControl(websocket.PingMessage, []byte("x"), time.Time{})
 		}},
+		{"WebSocket pongs", func(c *websocket.Conn) error {
+			return c.WriteControl(websocket.PongMessage, []byte("x"), time.Time{})
+		}},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
@@ -148,6 +151,30 @@ func TestOneByteFrames(t *testing.T) {
 		w.closed(c)
 		<-stopped
 		w.endedWith(engineio.PingTimeout)
+	})
+}
+
+// A message that goes on for ever in frames without a byte is cut off.
+func TestFramesOfNothing(t *testing.T) {
+	inWorld(t, engineio.Config{PingInterval: time.Hour, MaxPayload: 10_000}, func(w *world) {
+		client, _ := w.open()
+		code := make(chan int, 1)
+		go func() { code <- w.closed(client) }()
+		network := client.Conn.NetConn()
+		begin := []byte{0x01, 0x80, 0, 0, 0, 0} // text that goes on, masked, of no bytes
+		more := bytes.Repeat([]byte{0x00, 0x80, 0, 0, 0, 0}, 1000)
+		sent := 0
+		_, err := network.Write(begin)
+		for ; err == nil && sent < 1000; sent++ {
+			_, err = network.Write(more)
+		}
+		if sent < 10 || sent > 40 {
+			t.Errorf("%d times 6,000 bytes of frames without any were taken, want some 25: eight bytes for each of a message", sent)
+		}
+		if got := <-code; got != websocket.CloseMessageTooBig && got != websocket.CloseAbnormalClosure {
+			t.Errorf("got close code %d, want 1009", got)
+		}
+		w.endedWith(engineio.PayloadTooBig)
 	})
 }
 

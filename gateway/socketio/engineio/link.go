@@ -9,8 +9,8 @@ import (
 	"github.com/gorilla/websocket"
 )
 
-// errTooManyPackets ends the reading of a client that sends WebSocket pings
-// faster than packets are allowed.
+// errTooManyPackets ends the reading of a client that sends pings or pongs of the
+// WebSocket layer faster than packets are allowed.
 var errTooManyPackets = errors.New("too many packets")
 
 // link is a WebSocket. One goroutine reads it, and one at a time writes to it.
@@ -77,6 +77,12 @@ func (s *Session) read(l *link) Reason {
 		s.Send(webSocketPong(data))
 		return nil
 	})
+	l.ws.SetPongHandler(func(string) error { // nobody asks for them
+		if !s.allow() {
+			return errTooManyPackets
+		}
+		return nil
+	})
 	for {
 		p, reason := s.server.readPacket(l)
 		if reason == "" {
@@ -90,6 +96,7 @@ func (s *Session) read(l *link) Reason {
 
 // readPacket waits for the next packet.
 func (s *Server) readPacket(l *link) (Packet, Reason) {
+	l.wire.message = 0
 	kind, r, err := l.ws.NextReader()
 	if err != nil {
 		return Packet{}, readReason(err)

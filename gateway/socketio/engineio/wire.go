@@ -22,15 +22,25 @@ type wire struct {
 	in, out *atomic.Uint64
 	buffers *sync.Pool // of *[]byte
 	attempt *attempt   // nil where there is no descriptor below: try takes nothing
+	message int64      // bytes read since the last message; of the reader alone
+	most    int64      // what message may grow to
 
 	mu      sync.Mutex // guards pending; not held while writing to Conn
 	pending *[]byte    // written and not flushed; nil while there is nothing
 }
 
-// Read counts what comes.
+// frameCost is how many bytes on the network a byte of a message may take: a
+// frame of one byte takes seven.
+const frameCost = 8
+
+// Read counts what comes. A message of which more comes than its bytes could
+// take is one of frames without any: it would never end.
 func (w *wire) Read(p []byte) (int, error) {
 	n, err := w.Conn.Read(p)
 	w.in.Add(uint64(n))
+	if w.message += int64(n); w.message > w.most {
+		return 0, errTooBig
+	}
 	return n, err
 }
 
@@ -139,6 +149,7 @@ func (h *hijacker) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 		c.SetWriteBuffer(sendBuffer) // bounds what a client that does not read holds in the kernel
 	}
 	c := &h.server.counters
-	h.wire = &wire{Conn: conn, in: &c.bytesIn, out: &c.bytesOut, buffers: &h.server.writeBuffers, attempt: newAttempt(conn)}
+	h.wire = &wire{Conn: conn, in: &c.bytesIn, out: &c.bytesOut, buffers: &h.server.writeBuffers, attempt: newAttempt(conn),
+		most: frameCost*int64(h.server.cfg.MaxPayload) + batchBytes}
 	return h.wire, buffered, nil
 }
