@@ -26,6 +26,7 @@ if git rev-parse --git-dir >/dev/null 2>&1; then
   export VERSION COMMIT
 fi
 
+export COMPOSE_IGNORE_ORPHANS=true # the processors of another PROCESSORS
 files=(--file "$file")
 first=3 # that the file does not have
 [ "$project" = "${fleets[0]}" ] || first=4
