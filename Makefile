@@ -112,7 +112,7 @@ test-clients: ## other people's Socket.IO clients, from their registries, on a r
 	go test ./gateway/server -run TestClientsOfTheOriginal -count 1 -timeout 10m -args -clients
 
 .PHONY: test-web
-test-web: build ## the page: unit tests, then Chromium on the real thing: some eight minutes
+test-web: build ## the page: unit tests, then Chromium on the real thing: two or three minutes
 	@deploy/web.sh test
 
 .PHONY: check-web
