@@ -124,6 +124,11 @@ check-platform: ## what would be deployed: template.yaml, serverless.yml, the co
 	@deploy/deps.sh go
 	@deploy/check-platform.sh
 
+.PHONY: test-platform
+test-platform: ## the fleet in containers, likes by SAM, serverless offline and curl; needs Docker, sam and Node.js
+	@deploy/deps.sh go
+	@deploy/test-platform.sh
+
 .PHONY: check
 check: deps ## format, vet, staticcheck, tidy, and the architecture page against the code
 	@deploy/check.sh
