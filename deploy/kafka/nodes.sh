@@ -38,7 +38,6 @@ settings_of() {
     process.roles=broker,controller
     controller.listener.names=CONTROLLER
     listener.security.protocol.map=INTERNAL:PLAINTEXT,OUTSIDE:PLAINTEXT,CONTROLLER:PLAINTEXT
-    inter.broker.listener.name=OUTSIDE
     # One broker: nothing can be replicated. Three: one may go.
     default.replication.factor="$copies"
     min.insync.replicas=$in_sync
@@ -66,6 +65,7 @@ prepare() {
   settings_of "$1" "$2"
   settings+=(
     "log.dirs=$folder/topics"
+    inter.broker.listener.name=OUTSIDE
     "controller.quorum.voters=$voters"
     "listeners=OUTSIDE://127.0.0.1:$own,CONTROLLER://127.0.0.1:$control"
     "advertised.listeners=OUTSIDE://127.0.0.1:$((${KAFKA_ADVERTISED_PORT:-$port} + $1 - 1))"

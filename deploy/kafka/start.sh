@@ -57,15 +57,17 @@ in_fleet() {
   say "Kafka serves at $(addresses ${#services[@]}) after $SECONDS s; log: make logs; stop it with make stop-kafka"
 }
 
-# alone starts a broker in a container of a test's own, with the settings of one on the host.
+# alone starts a broker in a container of a test's own, with the settings of one on the host. It talks to itself by a
+# listener inside: the address that it advertises may be that of a test's proxy, which no container can reach.
 alone() {
   local s name command
   settings_of 1 1
   settings+=(
     log.dirs=/var/lib/kafka/data
     controller.quorum.voters=1@localhost:9093
-    listeners=OUTSIDE://:9094,CONTROLLER://:9093
-    "advertised.listeners=OUTSIDE://127.0.0.1:${KAFKA_ADVERTISED_PORT:-$port}"
+    inter.broker.listener.name=INTERNAL
+    listeners=INTERNAL://localhost:9092,OUTSIDE://:9094,CONTROLLER://:9093
+    "advertised.listeners=INTERNAL://localhost:9092,OUTSIDE://127.0.0.1:${KAFKA_ADVERTISED_PORT:-$port}"
   )
   command=(docker run --rm --name "$container" --publish "127.0.0.1:$port:9094"
     --volume "$container:/var/lib/kafka/data" --env "KAFKA_HEAP_OPTS=-Xms256m -Xmx${KAFKA_HEAP:-1g}")
