@@ -103,7 +103,9 @@ export class Run {
     // A clock that is set back does not send the plan back, and a computer that slept does not make
     // up for it in one burst.
     const passed = Math.min(Math.max(0, now - this.#beatAt), longestBeat)
-    this.#p.passed = Math.min(minutes, this.#p.passed + passed / this.#c.minute())
+    // In whole milliseconds: a sum of many fractions ends just before the like that is due just then.
+    const minute = this.#c.minute()
+    this.#p.passed = Math.min(minutes, Math.round(this.#p.passed * minute + passed) / minute)
     this.#beatAt = now
     this.#reckon()
     this.#dispatch()

@@ -42,6 +42,21 @@ afterEach(() => {
   vi.unstubAllGlobals()
 })
 
+test('what is due at an instant does not depend on how often was looked', () => {
+  for (const every of [7, 33, 50, 61]) {
+    const w = world({ a: row(40) })
+    w.end()
+    w.run.start()
+    for (let at = every; at < minute; at += every) {
+      vi.advanceTimersByTime(every)
+      w.run.beat()
+    }
+    vi.advanceTimersByTime(minute % every || every)
+    w.run.stop()
+    expect(w.run.progress.get().due, `every ${every} ms`).toBe(40)
+  }
+})
+
 test('minute i’s likes are sent in minute i, evenly, at most five at a time', async () => {
   const w = world({ a: row(60, 120), b: row(30, 0, 10) })
   const begun = Date.now()
