@@ -154,6 +154,7 @@ describe('never again', () => {
         await eventually(() => sent).toBe(want)
       }
     }
+    await eventually(() => now).toBe(0)
     expect(most, 'requests at a time').toBeLessThanOrEqual(6)
   })
 

@@ -131,6 +131,8 @@ export class Place {
   }
 
   async leave(): Promise<void> {
+    // A request that a test answers itself may still be on its way: its handler ends first.
+    await Promise.all(this.#contexts.flatMap((context) => context.pages()).map((page) => page.unrouteAll({ behavior: 'wait' })))
     await Promise.all(this.#contexts.map((context) => context.close()))
     await Promise.all([this.gateway.stop(), this.api.stop()])
   }
