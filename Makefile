@@ -2,7 +2,7 @@
 
 SEEDS  ?= 1000 ## how many random runs:  make simulate SEEDS=20
 N      ?= 1 ## how many processors:  make start-processor N=3
-PEERS  ?= ## 1: Kafka Streams too, from PEERS_DIR:  make bench PEERS=1
+PEERS  ?= ## 1: Kafka Streams in turn with ours, by bench.sh in PEERS_DIR:  make bench PEERS=1
 BENCH  ?= ## flags of bench:  make bench BENCH="-work zipf -runs 1"
 RUNNER ?= auto ## what is started runs in, docker or host:  make start-kafka RUNNER=host
 BROKERS ?= ## 1 or 3 Kafka brokers:  make start-kafka BROKERS=3
