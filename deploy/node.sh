@@ -1,6 +1,6 @@
 # shellcheck shell=bash
-# Node.js new enough for what package-lock.json says: sourced after process.sh, by scripts in the repository's
-# root. need_node sets $node, and need_packages installs node_modules where the lock file has changed.
+# Node.js new enough for what our lock files say: sourced after process.sh, by scripts in the repository's root. need_node
+# sets $node; need_packages installs the node_modules of the current folder where its lock file has changed.
 
 node_release=22.23.3 # what is fetched from npm, which has Node's own executables, where the system's is too old
 
@@ -27,10 +27,10 @@ need_node() {
   new_enough "$node" || die "dist/node: Node.js $node_release does not run here: install 20.19 or newer, https://nodejs.org"
 }
 
+# need_packages WHAT: wants need_node before it.
 need_packages() {
-  need_node
   cmp -s package-lock.json node_modules/.from && return
-  say "installing serverless offline (140 MB in node_modules), once"
+  say "installing $1, once"
   npm ci --silent --no-audit --no-fund
   cp package-lock.json node_modules/.from
 }

@@ -9,7 +9,8 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 . deploy/process.sh
 . deploy/node.sh
 
-need_packages
+need_node
+need_packages "serverless offline (140 MB in node_modules)"
 export SLS_TELEMETRY_DISABLED=1
 if [ "${1:-}" = test ]; then
   "$node" --test --test-reporter=dot functions/offline/*.test.js deploy/*.test.js

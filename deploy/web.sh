@@ -17,13 +17,6 @@ tool() {
   "$node" "node_modules/${at[$1]}" "${@:2}"
 }
 
-need_tools() {
-  cmp -s package-lock.json node_modules/.from && return
-  say "installing what the page is made with (110 MB in web/node_modules), once"
-  npm ci --silent --no-audit --no-fund
-  cp package-lock.json node_modules/.from
-}
-
 need_chromium() {
   local as_root=""
   [ -z "${CHROMIUM:-}" ] || return 0
@@ -53,7 +46,7 @@ check() {
 
 need_node
 cd web
-need_tools
+need_packages "what the page is made with (110 MB in web/node_modules)"
 case ${1:-} in
   start) tool vite ;;
   build) build dist ;;
