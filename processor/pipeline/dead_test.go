@@ -7,7 +7,6 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/twmb/franz-go/pkg/kfake"
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"distributed-counter/likes"
@@ -18,19 +17,12 @@ import (
 // must not hold up the likes behind it.
 func TestHugeRecordHoldsNothingUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var net kfake.VirtualNetwork
-		cluster, err := kfake.NewCluster(kfake.NumBrokers(1), kfake.Ports(9092), kfake.ListenFn(net.Listen),
-			kfake.BrokerConfigs(map[string]string{"log.cleaner.backoff.ms": "999999999999"}))
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer cluster.Close()
-		cfg := config(cluster, &net)
+		cfg, net := broker(t)
 		ctx, stop := context.WithCancel(context.Background())
 		done := make(chan error, 1)
 		go func() { done <- pipeline.Run(ctx, cfg) }()
 		time.Sleep(10 * time.Second)
-		cl, err := kgo.NewClient(kgo.SeedBrokers(cluster.ListenAddrs()...), kgo.Dialer(net.DialContext),
+		cl, err := kgo.NewClient(kgo.SeedBrokers(cfg.Brokers...), kgo.Dialer(net.DialContext),
 			kgo.RecordPartitioner(kgo.ManualPartitioner()), kgo.ProducerBatchCompression(kgo.GzipCompression()), kgo.ProducerBatchMaxBytes(8<<20),
 			kgo.ConsumeTopics(cfg.Topics.Live, cfg.Topics.Dead), kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()), kgo.FetchIsolationLevel(kgo.ReadCommitted()))
 		if err != nil {

@@ -8,7 +8,6 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/twmb/franz-go/pkg/kadm"
-	"github.com/twmb/franz-go/pkg/kfake"
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"distributed-counter/processor/pipeline"
@@ -18,23 +17,16 @@ import (
 // how far it once was there.
 func TestOffsetsOfTheGroupStay(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var net kfake.VirtualNetwork
-		cluster, err := kfake.NewCluster(kfake.NumBrokers(1), kfake.Ports(9092), kfake.ListenFn(net.Listen),
-			kfake.BrokerConfigs(map[string]string{"log.cleaner.backoff.ms": "999999999999"}))
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer cluster.Close()
+		cfg, net := broker(t)
 		ctx, stop := context.WithCancel(context.Background())
 		done := make(chan error, 2)
-		cfg := config(cluster, &net)
 		for range 2 { // the second takes partitions over from the first
 			one := cfg
 			one.Stores, one.Metrics = new(disks), prometheus.NewRegistry()
 			go func() { done <- pipeline.Run(ctx, one) }()
 			time.Sleep(30 * time.Second)
 		}
-		cl, err := kgo.NewClient(kgo.SeedBrokers(cluster.ListenAddrs()...), kgo.Dialer(net.DialContext), kgo.RecordPartitioner(kgo.ManualPartitioner()))
+		cl, err := kgo.NewClient(kgo.SeedBrokers(cfg.Brokers...), kgo.Dialer(net.DialContext), kgo.RecordPartitioner(kgo.ManualPartitioner()))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -30,35 +30,37 @@ type health struct{}
 
 func (health) Set(part string, err error) {}
 
-// config is a processor of three partitions on a cluster that is reached over a
-// network in memory.
-func config(cluster *kfake.Cluster, net *kfake.VirtualNetwork) pipeline.Config {
+// broker starts a Kafka that is reached over a network in memory, and returns a
+// processor of three partitions on it. It compacts nothing: kfake's cleaner may
+// lose what an open transaction has yet to commit.
+func broker(t *testing.T) (pipeline.Config, *kfake.VirtualNetwork) {
+	t.Helper()
+	net := new(kfake.VirtualNetwork)
+	cluster, err := kfake.NewCluster(kfake.NumBrokers(1), kfake.Ports(9092), kfake.ListenFn(net.Listen),
+		kfake.BrokerConfigs(map[string]string{"log.cleaner.backoff.ms": "999999999999"}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(cluster.Close)
 	return pipeline.Config{
 		Brokers: cluster.ListenAddrs(), Client: []kgo.Opt{kgo.Dialer(net.DialContext)}, Group: "g", Topics: likes.DefaultTopics(),
 		IngestionPartitions: 3, LogPartitions: 3, OutputPartitions: [3]int{1, 1, 1}, Replication: 1, IngestionRetention: 24 * time.Hour,
 		Pane: time.Minute, Grace: 5 * time.Second, IdleAfter: 2 * time.Second, CommitInterval: 100 * time.Millisecond,
 		LiveInterval: 100 * time.Millisecond, LiveBudget: 5000, Stores: new(disks), Metrics: prometheus.NewRegistry(), Health: health{},
 		Log: slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn})),
-	}
+	}, net
 }
 
 // One burst of likes, then silence: running counts at once, and each window's
 // final count once, on time, though nothing else ever comes.
 func TestLikesBecomeCounts(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var net kfake.VirtualNetwork
-		cluster, err := kfake.NewCluster(kfake.NumBrokers(1), kfake.Ports(9092), kfake.ListenFn(net.Listen),
-			kfake.BrokerConfigs(map[string]string{"log.cleaner.backoff.ms": "999999999999"}))
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer cluster.Close()
-		cfg := config(cluster, &net)
+		cfg, net := broker(t)
 		ctx, stop := context.WithCancel(context.Background())
 		done := make(chan error, 1)
 		go func() { done <- pipeline.Run(ctx, cfg) }()
 		time.Sleep(10 * time.Second)
-		cl, _ := kgo.NewClient(kgo.SeedBrokers(cluster.ListenAddrs()...), kgo.Dialer(net.DialContext), kgo.ProducerLinger(0),
+		cl, _ := kgo.NewClient(kgo.SeedBrokers(cfg.Brokers...), kgo.Dialer(net.DialContext), kgo.ProducerLinger(0),
 			kgo.ConsumeTopics(cfg.Topics.Live, cfg.Topics.Aggregations[0], cfg.Topics.Aggregations[1], cfg.Topics.Aggregations[2]), kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()), kgo.FetchIsolationLevel(kgo.ReadCommitted()))
 		for i := range 10 {
 			if err := cl.ProduceSync(ctx, &kgo.Record{Topic: cfg.Topics.Ingestion, Value: fmt.Appendf(nil, "cat%d", i%3)}).FirstErr(); err != nil {
