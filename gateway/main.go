@@ -55,7 +55,6 @@ func run(ctx context.Context) error {
 		return err
 	}
 	registry, health := admin.NewRegistry(), new(admin.Health)
-	cfg.Page = web.Page()
 	cfg.Health, cfg.Metrics, cfg.Log = health.Check("gateway"), registry, log
 	cfg.Kafka, cfg.Page = append(setup.Kafka(log, registry), kafka...), web.Page()
 

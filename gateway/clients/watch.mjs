@@ -2,7 +2,8 @@
 //
 //   node watch.mjs client-4.5|client-newest URL EVENT ID...
 //
-// With POLLING=only in the environment it knows no WebSocket. It registers the ids, prints each event as a line of JSON, and leaves with
+// With POLLING=only in the environment it knows no WebSocket. It registers the
+// ids, prints each event as a line of JSON, and leaves with
 // status 0 once EVENT has come for every id, with 1 after ten seconds.
 
 const [name, url, event, ...ids] = process.argv.slice(2);

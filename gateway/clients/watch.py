@@ -2,7 +2,8 @@
 
     python watch.py URL EVENT ID...
 
-With POLLING=only in the environment it does not upgrade. It registers the ids, prints each event as a line of JSON, and leaves with
+With POLLING=only in the environment it does not upgrade. It registers the ids,
+prints each event as a line of JSON, and leaves with
 status 0 once EVENT has come for every id, with 1 after ten seconds.
 """
 

@@ -14,10 +14,10 @@ import (
 )
 
 // Audience is told of changes, one at a time; of several that were read at once,
-// only the newest of a video and kind, so that who is behind catches up. While it is told, nothing else
-// changes about that video and no [Feed.View] of it runs, so what it sends on
-// leaves in the right order. It must not block, nor call the feed about the
-// same video.
+// only the newest of a video and kind, so that who is behind catches up. While
+// it is told, nothing else changes about that video and no [Feed.View] of it
+// runs, so what it sends on leaves in the right order. It must not block, nor
+// call the feed about the same video.
 type Audience interface {
 	// Running tells the running counts and the total of a video.
 	Running(likes.Live)
