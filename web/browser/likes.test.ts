@@ -92,6 +92,23 @@ test('an answer that is lost: the like is sent again, and the page says why more
   await eventually(() => page.locator('.ledger').innerText()).toContain('3 more came from tries that got no answer')
 })
 
+test('a cell that was restored lets the focus go on', async ({ here }) => {
+  const page = await here.visit()
+  await ready(page)
+  await cell(page, 0, 0).focus()
+  await page.keyboard.type('99')
+  // Faster than a frame, as fast hands and slow machines are.
+  await page.evaluate(async () => {
+    document.activeElement!.dispatchEvent(new KeyboardEvent('keydown', { key: 'Escape', bubbles: true }))
+    document.querySelector<HTMLInputElement>('[data-cell="0.1"]')!.focus()
+    const frame = () => new Promise(requestAnimationFrame)
+    for (let i = 0; i < 3; i++) await frame()
+  })
+  await page.keyboard.type('12')
+  await page.keyboard.press('Tab')
+  expect(await cell(page, 0, 1).inputValue()).toBe('12')
+})
+
 test('the plan can be edited by keyboard alone', async ({ here }) => {
   const page = await here.visit()
   await ready(page)

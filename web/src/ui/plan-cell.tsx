@@ -1,4 +1,5 @@
 import { memo, useId, useRef, useState, type ClipboardEvent, type KeyboardEvent } from 'react'
+import { flushSync } from 'react-dom'
 import { readCell, readPaste } from '../plan'
 
 type Props = {
@@ -34,6 +35,11 @@ export const PlanCell = memo(function PlanCell(p: Props) {
     setTyped(undefined)
     p.drafts(undefined)
   }
+  /** Draws at once and selects: a frame later the focus may be elsewhere, and selecting takes it back. */
+  const selectAfter = (what: () => void) => {
+    flushSync(what)
+    input.current?.select()
+  }
   const leave = () => {
     restore()
     if (!cell) return
@@ -48,8 +54,7 @@ export const PlanCell = memo(function PlanCell(p: Props) {
         if (!p.move(event, event.shiftKey ? -1 : 1, 0)) input.current?.blur()
         break
       case 'Escape':
-        restore()
-        requestAnimationFrame(() => input.current?.select())
+        selectAfter(restore)
         break
       case 'ArrowUp':
         p.move(event, -1, 0)
@@ -70,10 +75,11 @@ export const PlanCell = memo(function PlanCell(p: Props) {
     if (p.locked || 'value' in readCell(text)) return // one number is typed in
     event.preventDefault()
     const pasted = readPaste(text)
-    restore()
-    if ('wrong' in pasted) p.say(pasted.wrong)
-    else p.paste(pasted.rows)
-    requestAnimationFrame(() => input.current?.select())
+    selectAfter(() => {
+      restore()
+      if ('wrong' in pasted) p.say(pasted.wrong)
+      else p.paste(pasted.rows)
+    })
   }
 
   return (
