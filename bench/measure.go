@@ -8,8 +8,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
-	"strings"
-	"syscall"
 	"time"
 
 	"distributed-counter/bench/program"
@@ -94,12 +92,11 @@ func measureCeiling(ctx context.Context, o options, w *workload, n names) (resul
 	if err != nil {
 		return result{}, fmt.Errorf("ceiling: %w", err)
 	}
-	took, err := time.ParseDuration(strings.TrimSpace(string(out)))
-	if err != nil {
-		return result{}, fmt.Errorf("ceiling: %w", err)
+	r := result{who: "ceiling", likes: w.likes, brokerCPU: program.CPU(o.brokerPID) - before}
+	if _, err := fmt.Sscan(string(out), &r.took, &r.rss); err != nil {
+		return result{}, fmt.Errorf("ceiling said %q: %w", out, err)
 	}
-	r := result{who: "ceiling", likes: w.likes, took: took, brokerCPU: program.CPU(o.brokerPID) - before}
-	r.usage(cmd.ProcessState)
+	r.cpu = cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()
 	return r, nil
 }
 
@@ -159,11 +156,4 @@ func environment(o options, n names, dir string) []string {
 		env = append(env, fmt.Sprintf("LIKES_%d_MIN_AGGREGATION_TOPIC_NAME=%s", minutes, n.final[i]))
 	}
 	return env
-}
-
-func (r *result) usage(s *os.ProcessState) {
-	r.cpu = s.UserTime() + s.SystemTime()
-	if u, ok := s.SysUsage().(*syscall.Rusage); ok {
-		r.rss = u.Maxrss << 10
-	}
 }

@@ -4,11 +4,10 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
-	"os"
 	"slices"
-	"strconv"
-	"strings"
 	"time"
+
+	"distributed-counter/bench/program"
 )
 
 // result is one contestant's run.
@@ -46,28 +45,28 @@ func measure(ctx context.Context, o options, who string) (result, error) {
 	}
 	defer c.stop()
 	const settle = 3 * time.Second // collections of garbage that connecting caused
-	empty := c.resident()
+	empty := program.Resident(c.process.Pid)
 	crowd, err := gather(ctx, o, c.url)
 	if err != nil {
 		return result{}, err
 	}
 	defer crowd.leave()
 	time.Sleep(settle)
-	full := c.resident()
+	full := program.Resident(c.process.Pid)
 	traffic := newTraffic(o)
 	if _, err := traffic.publish(ctx, c, settle); err != nil { // to warm up
 		return result{}, err
 	}
 	crowd.begin()
-	cpu, began := c.cpu(), time.Now()
+	cpu, began := program.CPU(c.process.Pid), time.Now()
 	records, err := traffic.publish(ctx, c, o.span)
 	if err != nil {
 		return result{}, err
 	}
 	took := time.Since(began)
 	time.Sleep(time.Second) // what is on its way, and is not paid for yet
-	r := result{who: who, perViewer: (full - empty) / int64(o.viewers), peak: c.peak(), wanted: records * o.viewers / o.videos}
-	r.cpu, r.took = c.cpu()-cpu, took
+	r := result{who: who, perViewer: (full - empty) / int64(o.viewers), peak: program.Peak(c.process.Pid), wanted: records * o.viewers / o.videos}
+	r.cpu, r.took = program.CPU(c.process.Pid)-cpu, took
 	r.latencies, r.dropped = crowd.end()
 	slices.Sort(r.latencies)
 	return r, nil
@@ -109,39 +108,4 @@ func (l *traffic) publish(ctx context.Context, c *contestant, span time.Duration
 		}
 	}
 	return records, nil
-}
-
-// status reads a number of kilobytes from /proc.
-func (c *contestant) status(name string) int64 {
-	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", c.process.Pid))
-	if err != nil {
-		return 0
-	}
-	for line := range strings.Lines(string(text)) {
-		if value, is := strings.CutPrefix(line, name+":"); is {
-			kb, _ := strconv.ParseInt(strings.Fields(value)[0], 10, 64) // as the kernel writes it
-			return kb << 10
-		}
-	}
-	return 0
-}
-
-func (c *contestant) resident() int64 { return c.status("VmRSS") }
-func (c *contestant) peak() int64     { return c.status("VmHWM") }
-
-// cpu is the processor time that the contestant has used.
-func (c *contestant) cpu() time.Duration {
-	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", c.process.Pid))
-	if err != nil {
-		return 0
-	}
-	const jiffy = 10 * time.Millisecond // USER_HZ is 100 wherever Linux runs
-	_, rest, _ := strings.Cut(string(text), ") ")
-	fields := strings.Fields(rest)
-	var ticks int64
-	for _, f := range fields[11:13] { // utime, stime
-		n, _ := strconv.ParseInt(f, 10, 64)
-		ticks += n
-	}
-	return time.Duration(ticks) * jiffy
 }

@@ -116,7 +116,8 @@ func (p *Program) Metrics(ctx context.Context) (map[string]float64, error) {
 	return all, lines.Err()
 }
 
-// Usage is what a process has used in its whole life.
+// Usage is what a process has used: CPU in its whole life, memory until it was
+// told to end.
 type Usage struct {
 	CPU  time.Duration
 	Peak int64 // resident memory, bytes
@@ -126,6 +127,7 @@ type Usage struct {
 // each program that was started. That it ended otherwise than with status 0 is
 // an error, with the end of its log.
 func (p *Program) Stop() (Usage, error) {
+	u := Usage{Peak: Peak(p.cmd.Process.Pid)}
 	err := p.cmd.Process.Signal(syscall.SIGTERM)
 	if errors.Is(err, os.ErrProcessDone) {
 		err = nil // Wait knows how
@@ -135,10 +137,7 @@ func (p *Program) Stop() (Usage, error) {
 	if err = errors.Join(err, p.cmd.Wait()); err != nil {
 		return Usage{}, fmt.Errorf("%s: %w\n%s", p.cmd.Path, err, p.tail())
 	}
-	u := Usage{CPU: p.cmd.ProcessState.UserTime() + p.cmd.ProcessState.SystemTime()}
-	if r, ok := p.cmd.ProcessState.SysUsage().(*syscall.Rusage); ok {
-		u.Peak = r.Maxrss << 10
-	}
+	u.CPU = p.cmd.ProcessState.UserTime() + p.cmd.ProcessState.SystemTime()
 	return u, nil
 }
 
