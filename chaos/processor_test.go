@@ -33,11 +33,11 @@ func (p *processor) start() {
 	p.w.Helper()
 	p.process = start(p.w.T, program{
 		name: fmt.Sprintf("processor-%d", p.n), path: filepath.Join(p.w.bin, "processor"), dir: p.w.dir,
-		env: []string{
+		env: append([]string{
 			"KAFKA_BROKERS=" + p.w.broker.client, "COUNTER_DATA_DIR=" + p.data, "COUNTER_ADMIN_ADDR=" + p.admin,
 			"COUNTER_PANE=" + p.w.pane.String(), "COUNTER_GRACE=" + p.w.grace.String(), "COUNTER_IDLE_AFTER=" + idleAfter.String(),
 			"COUNTER_API_DEADLINE=" + p.w.deadline.String(), "COUNTER_LOG_FORMAT=json", "LOG_LEVEL=" + *logLevel,
-		},
+		}, p.w.store...),
 	})
 }
 

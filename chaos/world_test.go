@@ -45,6 +45,8 @@ type setup struct {
 	// unobserved leaves out what this process observes itself: it would grow
 	// for as long as the run takes.
 	unobserved bool
+	// store is what processors are told beside the rest, as in an environment.
+	store []string
 	// mutant says that the programs have a mistake: processors may end by
 	// themselves, and what is missing need not be waited for that long.
 	mutant bool

@@ -45,7 +45,7 @@ func run(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	dir, err := state.OpenDir(s.DataDir, state.Config{})
+	dir, err := state.OpenDir(s.DataDir, setup.Stores(s))
 	if err != nil {
 		return err
 	}

@@ -33,7 +33,9 @@ type Settings struct {
 	AdminAddr   string
 	KafkaAddr   string // where the embedded broker listens
 
-	DataDir string // relative to the working directory or absolute
+	DataDir             string // relative to the working directory or absolute
+	StoreCacheMiB       int    // RocksDB's, of all stores of a process
+	StoreWriteBufferMiB int    // RocksDB's, of each store
 
 	Pane               time.Duration // length of the shortest window, whole milliseconds
 	Grace              time.Duration // how long after its end a window stays open

@@ -67,6 +67,10 @@ func processRows() []Setting {
 			address(func(s *Settings) *string { return &s.AdminAddr })),
 		row("COUNTER_DATA_DIR", "data", processor, "the folder for local state; one process at a time locks it",
 			text(func(s *Settings) *string { return &s.DataDir }, 4096)),
+		row("COUNTER_STORE_CACHE_MIB", "64", processor, "the cache that all stores of a processor share; it fills over hours and stays full",
+			integer(func(s *Settings) *int { return &s.StoreCacheMiB }, 1, 1<<16)),
+		row("COUNTER_STORE_WRITE_BUFFER_MIB", "8", processor, "what the store of each log partition gathers in memory before it writes a file; it can have twice as much",
+			integer(func(s *Settings) *int { return &s.StoreWriteBufferMiB }, 1, 1<<10)),
 	}
 }
 

@@ -20,6 +20,11 @@ type Process struct {
 	Log      *slog.Logger
 }
 
+// Stores is the memory that the settings allow the stores of a process.
+func Stores(s settings.Settings) state.Config {
+	return state.Config{CacheBytes: s.StoreCacheMiB << 20, WriteBufferBytes: s.StoreWriteBufferMiB << 20}
+}
+
 // Config is the processor that the settings ask for. Kafka's client options
 // are the caller's to add.
 func Config(p Process) pipeline.Config {

@@ -48,7 +48,7 @@ type Place struct {
 // an error is one line for whoever started it.
 func Run(ctx context.Context, cfg Config) (err error) {
 	s := &cfg.Settings
-	dir, err := state.OpenDir(s.DataDir, state.Config{})
+	dir, err := state.OpenDir(s.DataDir, setup.Stores(*s))
 	if err != nil {
 		return err
 	}
