@@ -114,16 +114,15 @@ func measureOurs(ctx context.Context, o options, w *workload, n names) (result, 
 	}
 	began := make(chan readiness, 1)
 	go func() { began <- whenReady(ctx, o, p) }()
-	last, err := collect(ctx, o, n, want)
+	last, err := awaitRows(ctx, o, n, want)
 	ready := <-began
-	broker := program.CPU(o.brokerPID) - before
 	usage, stopped := p.Stop()
 	if err := errors.Join(err, ready.err, stopped); err != nil {
 		return result{}, err
 	}
 	return result{
-		who: "ours", likes: w.likes, ready: ready.at.Sub(p.Began), took: last.Sub(ready.at),
-		cpu: usage.CPU, brokerCPU: broker, rss: usage.Peak,
+		who: "ours", likes: w.likes, ready: ready.at.Sub(p.Began), took: last.at.Sub(ready.at),
+		cpu: usage.CPU, brokerCPU: last.brokerCPU - before, rss: usage.Peak,
 	}, nil
 }
 

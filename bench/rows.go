@@ -7,9 +7,8 @@ import (
 	"time"
 )
 
-// rows takes the rows of an output in. It shares the machine with who is
-// measured, so it looks for the fields that it needs instead of decoding JSON:
-// that took a fifth of the machine.
+// rows takes the rows of an output in. There are millions of them, so it looks
+// for the fields that it needs instead of decoding JSON.
 type rows struct {
 	answer
 	starts map[string]time.Time // the few different ones, by their text
