@@ -165,9 +165,8 @@ bench-growth: build ## 10,000 to 10,000,000 videos, 3 to 48 partitions: what a l
 	@deploy/bench.sh bench -growth $(BENCH)
 
 .PHONY: bench-gateway
-bench-gateway: ## 10,000 viewers: memory, CPU and latency, beside the reference server
+bench-gateway: build ## 10,000 viewers: memory, CPU and latency, beside the reference server
 	@deploy/deps.sh clients
-	@$(BUILD_PLAIN) ./gateway
 	@go build -o dist/bench-gateway ./bench/gateway
 	@deploy/bench-gateway.sh $(BENCH)
 

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -13,19 +14,15 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/twmb/franz-go/pkg/kadm"
-	"github.com/twmb/franz-go/pkg/kgo"
-
-	"distributed-counter/likes"
+	"distributed-counter/bench/program"
 )
 
 // contestant is a server that viewers connect to.
 type contestant struct {
 	url     string
 	process *os.Process
-	publish func(video int) error
+	take    func(value []byte) // a running count; nil for who reads Kafka itself
 	close   []func()
-	totals  []uint64
 }
 
 func (c *contestant) stop() {
@@ -35,15 +32,15 @@ func (c *contestant) stop() {
 }
 
 // start starts a contestant and waits until it serves.
-func start(ctx context.Context, o options, who string) (*contestant, error) {
-	addr, err := freeAddr()
+func start(ctx context.Context, o options, who string, k *counter) (*contestant, error) {
+	addr, err := program.FreeAddr()
 	if err != nil {
 		return nil, err
 	}
-	c := &contestant{url: "ws://" + addr + "/socket.io/", totals: make([]uint64, o.videos)}
+	c := &contestant{url: "ws://" + addr + "/socket.io/"}
 	switch who {
 	case "ours":
-		err = c.startOurs(ctx, o, addr)
+		err = c.startOurs(o, addr, k)
 	case "reference":
 		err = c.startReference(o, addr)
 	default:
@@ -59,45 +56,18 @@ func start(ctx context.Context, o options, who string) (*contestant, error) {
 	return c, nil
 }
 
-// startOurs starts the gateway on topics of its own.
-func (c *contestant) startOurs(ctx context.Context, o options, addr string) error {
-	client, err := kgo.NewClient(kgo.SeedBrokers(o.broker), kgo.ProducerLinger(0), kgo.ProducerBatchCompression(kgo.NoCompression()))
-	if err != nil {
-		return err
-	}
-	prefix := fmt.Sprintf("bench-gateway-%d-", os.Getpid())
-	env := append(os.Environ(), "KAFKA_BROKERS="+o.broker, "COUNTER_GATEWAY_ADDR="+addr, "COUNTER_GATEWAY_CLIENTS_PER_ADDRESS=0",
-		fmt.Sprintf("COUNTER_GATEWAY_CLIENTS=%d", o.viewers+100), "VIDEO_LIKES_LIVE_TOPIC_NAME="+prefix+"live")
-	topics := []string{prefix + "live"}
-	for _, w := range likes.Windows {
-		topics = append(topics, prefix+w.Name)
-		env = append(env, fmt.Sprintf("LIKES_%d_MIN_AGGREGATION_TOPIC_NAME=%s", w.Panes, prefix+w.Name))
-	}
-	admin := kadm.NewClient(client)
-	for _, t := range topics {
-		if _, err := admin.CreateTopic(ctx, 3, 1, nil, t); err != nil {
-			return fmt.Errorf("create %s: %w", t, err)
-		}
-	}
-	c.close = append(c.close, func() {
-		if _, err := admin.DeleteTopics(context.WithoutCancel(ctx), topics...); err != nil {
-			fmt.Fprintln(os.Stderr, "delete topics:", err)
-		}
-		client.Close()
-	})
-	c.publish = func(video int) error {
-		l := c.record(video)
-		client.Produce(ctx, &kgo.Record{Topic: topics[0], Key: []byte(l.Video), Value: l.Append(nil)}, nil)
-		return nil
-	}
+// startOurs starts the gateway, which reads what the processor writes.
+func (c *contestant) startOurs(o options, addr string, k *counter) error {
 	command := exec.Command(o.gateway)
-	command.Env, command.Stderr = env, os.Stderr
+	command.Env = append(append(os.Environ(), k.env...), "COUNTER_GATEWAY_ADDR="+addr,
+		"COUNTER_GATEWAY_CLIENTS_PER_ADDRESS=0", fmt.Sprintf("COUNTER_GATEWAY_CLIENTS=%d", o.viewers+100))
+	command.Stderr = os.Stderr
 	return c.run(command)
 }
 
 // startReference starts the reference, which reads records from a pipe.
 func (c *contestant) startReference(o options, addr string) error {
-	_, port, _ := net.SplitHostPort(addr) // from freeAddr
+	_, port, _ := net.SplitHostPort(addr) // from FreeAddr
 	command := exec.Command("node", filepath.Join(o.reference, "server.mjs"), port)
 	command.Stderr = os.Stderr
 	in, err := command.StdinPipe()
@@ -115,12 +85,7 @@ func (c *contestant) startReference(o options, addr string) error {
 			}
 		}
 	}()
-	c.close = append(c.close, func() { close(lines) })
-	c.publish = func(video int) error {
-		l := c.record(video)
-		lines <- append(l.Append(nil), '\n')
-		return nil
-	}
+	c.take = func(value []byte) { lines <- append(bytes.Clone(value), '\n') }
 	return c.run(command)
 }
 
@@ -134,32 +99,6 @@ func (c *contestant) run(command *exec.Cmd) error {
 		_ = command.Wait()                          // how it ends is not measured
 	}}, c.close...)
 	return nil
-}
-
-// record is the next running count of a video.
-func (c *contestant) record(video int) likes.Live {
-	c.totals[video]++
-	now := time.Now().UTC()
-	l := likes.Live{Video: videoID(video), Total: c.totals[video], AsOf: now}
-	for i, w := range likes.Windows {
-		length := time.Duration(w.Panes) * time.Minute
-		s := now.Truncate(length)
-		l.Windows[i] = likes.Running{Start: s, End: s.Add(length), Count: c.totals[video]}
-	}
-	return l
-}
-
-func videoID(i int) likes.VideoID {
-	return likes.VideoID(fmt.Sprintf("93f98662-8907-4f43-bb4c-%012d", i))
-}
-
-func freeAddr() (string, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", err
-	}
-	defer l.Close()
-	return l.Addr().String(), nil
 }
 
 // await asks until the server answers.

@@ -1,14 +1,15 @@
 // Command gateway measures the gateway: many viewers on WebSockets, each of one
-// of a hundred videos, while running counts are published as processors do it. It
+// of a hundred videos, while likes come in and a processor counts them. It
 // reports memory per viewer, CPU, how many of the events that were due have come,
-// and the time from a record's being handed to the Kafka client to the event's
-// being read. `make bench-gateway` starts a broker for it and runs it.
+// and the time from each like's acknowledgement to each of its viewers having
+// read a total that includes it. `make bench-gateway` starts a broker for it and
+// runs it.
 //
 // It hides what a fair run is: each contestant is a process of its own whose CPU
-// and memory the operating system tells, the viewers are the same program, and
-// all share the machine. The other contestant is the reference implementation
-// in JavaScript with the same rooms. It gets its records on a pipe, so that it
-// need not talk to Kafka: that is to its advantage.
+// and memory the operating system tells, processor and viewers are the same
+// programs, and all share the machine. The other contestant is the reference
+// implementation in JavaScript with the same rooms. It gets its records on a
+// pipe, so that it need not talk to Kafka: that is to its advantage.
 package main
 
 import (
@@ -34,6 +35,7 @@ func main() {
 type options struct {
 	broker    string
 	gateway   string
+	processor string
 	reference string
 	who       string
 	viewers   int
@@ -46,14 +48,15 @@ func run() error {
 	var o options
 	flag.StringVar(&o.broker, "broker", "localhost:9094", "the broker")
 	flag.StringVar(&o.gateway, "gateway", "dist/gateway", "the program to measure")
+	flag.StringVar(&o.processor, "processor", "dist/processor", "who counts the likes")
 	flag.StringVar(&o.reference, "reference", "dist/reference", "where the reference is installed, with server.mjs")
 	flag.StringVar(&o.who, "who", "ours,reference", "contestants")
 	flag.IntVar(&o.viewers, "viewers", 10_000, "WebSocket clients")
 	flag.IntVar(&o.videos, "videos", 100, "videos; viewer i watches number i modulo that")
-	flag.IntVar(&o.rate, "rate", 1000, "likes per second, at random; a liked video is announced ten times a second at most")
+	flag.IntVar(&o.rate, "rate", 1000, "likes per second, at random; a processor announces a liked video ten times a second at most")
 	flag.DurationVar(&o.span, "for", 30*time.Second, "how long is measured")
 	flag.Parse()
-	if flag.NArg() > 0 || o.viewers < 1 || o.videos < 1 || o.rate < 1 {
+	if flag.NArg() > 0 || o.viewers < 1 || o.videos < 1 || o.rate < 1 || o.viewers < o.videos {
 		return errors.New("usage: gateway [flags]; see -h")
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)

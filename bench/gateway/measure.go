@@ -2,8 +2,8 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
-	"math/rand/v2"
 	"slices"
 	"time"
 
@@ -17,12 +17,14 @@ type result struct {
 	peak      int64
 	cpu       time.Duration // used while it was measured
 	took      time.Duration
-	wanted    int // events, were each sent on
-	latencies []time.Duration
-	dropped   int // viewers that were disconnected
+	events    int
+	due       int             // events, were each running count sent on to each of its viewers
+	likes     int             // likes, times the viewers of each
+	latencies []time.Duration // of those likes that viewers have seen
+	dropped   int             // viewers that were disconnected
 }
 
-const header = "contestant  KiB/viewer  peak MB  processors  events/s  of those due  CPU µs/event   p50 ms   p99 ms  worst ms  dropped"
+const header = "contestant  KiB/viewer  peak MB  processors  events/s  of those due  CPU µs/event   likes seen   p50 ms   p99 ms  worst ms  dropped"
 
 func (r result) String() string {
 	at := func(q float64) float64 {
@@ -31,81 +33,60 @@ func (r result) String() string {
 		}
 		return float64(r.latencies[int(q*float64(len(r.latencies)-1))].Microseconds()) / 1000
 	}
-	events := float64(len(r.latencies))
-	return fmt.Sprintf("%-10s %11.1f %8d %11.2f %9.0f %12.1f%% %13.2f %8.1f %8.1f %9.1f %8d",
+	events := float64(r.events)
+	return fmt.Sprintf("%-10s %11.1f %8d %11.2f %9.0f %12.1f%% %13.2f %11.1f%% %8.1f %8.1f %9.1f %8d",
 		r.who, float64(r.perViewer)/1024, r.peak>>20, r.cpu.Seconds()/r.took.Seconds(), events/r.took.Seconds(),
-		100*events/float64(r.wanted), float64(r.cpu.Microseconds())/events, at(.5), at(.99), at(1), r.dropped)
+		100*events/float64(r.due), float64(r.cpu.Microseconds())/events,
+		100*float64(len(r.latencies))/float64(r.likes), at(.5), at(.99), at(1), r.dropped)
 }
 
-// measure connects the viewers, publishes, and ends what it started.
-func measure(ctx context.Context, o options, who string) (result, error) {
-	c, err := start(ctx, o, who)
+// measure connects the viewers, sends likes, and ends what it started.
+func measure(ctx context.Context, o options, who string) (r result, err error) {
+	k, err := startCounter(ctx, o, who)
 	if err != nil {
-		return result{}, err
+		return r, err
+	}
+	defer func() { err = errors.Join(err, k.stop(ctx)) }()
+	c, err := start(ctx, o, who, k)
+	if err != nil {
+		return r, err
 	}
 	defer c.stop()
+	following, unfollow := context.WithCancel(ctx)
+	followed := make(chan error, 1)
+	go func() { followed <- k.follow(following, o, c.take) }()
+	defer func() {
+		unfollow()
+		err = errors.Join(err, <-followed)
+	}()
 	const settle = 3 * time.Second // collections of garbage that connecting caused
 	empty := program.Resident(c.process.Pid)
-	crowd, err := gather(ctx, o, c.url)
+	l := newLedger(o, k, settle+o.span)
+	crowd, err := gather(ctx, o, c.url, l)
 	if err != nil {
-		return result{}, err
+		return r, err
 	}
 	defer crowd.leave()
 	time.Sleep(settle)
 	full := program.Resident(c.process.Pid)
-	traffic := newTraffic(o)
-	if _, err := traffic.publish(ctx, c, settle); err != nil { // to warm up
-		return result{}, err
+	if _, err := l.send(ctx, settle); err != nil { // to warm up
+		return r, err
 	}
-	crowd.begin()
-	cpu, began := program.CPU(c.process.Pid), time.Now()
-	records, err := traffic.publish(ctx, c, o.span)
+	time.Sleep(time.Second) // what is on its way, and is not measured
+	l.begin()
+	crowd.measuring.Store(true)
+	cpu, records, began := program.CPU(c.process.Pid), k.records.Load(), time.Now()
+	likes, err := l.send(ctx, o.span)
 	if err != nil {
-		return result{}, err
+		return r, err
 	}
-	took := time.Since(began)
-	time.Sleep(time.Second) // what is on its way, and is not paid for yet
-	r := result{who: who, perViewer: (full - empty) / int64(o.viewers), peak: program.Peak(c.process.Pid), wanted: records * o.viewers / o.videos}
-	r.cpu, r.took = program.CPU(c.process.Pid)-cpu, took
-	r.latencies, r.dropped = crowd.end()
+	r = result{who: who, perViewer: (full - empty) / int64(o.viewers), took: time.Since(began)}
+	time.Sleep(time.Second) // what is on its way
+	perVideo := o.viewers / o.videos
+	r.cpu, r.peak = program.CPU(c.process.Pid)-cpu, program.Peak(c.process.Pid)
+	r.due, r.likes = int(k.records.Load()-records)*perVideo, likes*perVideo
+	crowd.leave()
+	r.events, r.latencies, r.dropped = crowd.events, crowd.latencies, crowd.dropped
 	slices.Sort(r.latencies)
 	return r, nil
-}
-
-// tick is how often a processor announces running counts, COUNTER_LIVE_INTERVAL.
-const tick = 100 * time.Millisecond
-
-// traffic is likes, the same for each contestant: they come at random, at a rate; a
-// video that was liked since the last tick is announced with the next.
-type traffic struct {
-	o      options
-	random *rand.Rand
-}
-
-func newTraffic(o options) *traffic { return &traffic{o, rand.New(rand.NewPCG(1, 1))} }
-
-// publish hands records to the contestant, and returns how many.
-func (l *traffic) publish(ctx context.Context, c *contestant, span time.Duration) (records int, err error) {
-	began := time.Now()
-	for n := range int(span / tick) {
-		liked := make([]bool, l.o.videos)
-		for range int(float64(l.o.rate) * tick.Seconds()) {
-			liked[l.random.IntN(l.o.videos)] = true
-		}
-		for video, is := range liked {
-			if !is {
-				continue
-			}
-			if err := c.publish(video); err != nil {
-				return records, fmt.Errorf("publish: %w", err)
-			}
-			records++
-		}
-		select {
-		case <-time.After(time.Until(began.Add(time.Duration(n+1) * tick))):
-		case <-ctx.Done():
-			return records, ctx.Err()
-		}
-	}
-	return records, nil
 }

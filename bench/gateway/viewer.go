@@ -4,20 +4,22 @@ import (
 	"bytes"
 	"encoding/binary"
 	"os"
+	"strconv"
 	"syscall"
-	"time"
 )
 
 // viewer is a WebSocket of which only as much is understood as a measurement
 // needs: whole frames of text, not masked and not compressed.
 type viewer struct {
-	file *os.File
-	rest []byte // the beginning of a frame
+	file  *os.File
+	rest  []byte // the beginning of a frame
+	video int
+	seen  int // likes
 }
 
 // read reads once, tells of the events, and reports whether the connection
 // lasts.
-func (v *viewer) read(buffer []byte, event func(sent time.Time)) bool {
+func (v *viewer) read(buffer []byte, event func(v *viewer, total int)) bool {
 	begun := copy(buffer, v.rest)
 	n, err := syscall.Read(int(v.file.Fd()), buffer[begun:])
 	if err == syscall.EAGAIN || err == syscall.EINTR {
@@ -36,8 +38,8 @@ func (v *viewer) read(buffer []byte, event func(sent time.Time)) bool {
 		if string(payload) == "2" && !v.pong() {
 			return false
 		}
-		if sent, is := sentAt(payload); is {
-			event(sent)
+		if total, is := totalOf(payload); is {
+			event(v, total)
 		}
 	}
 	v.rest = append(v.rest[:0], left...)
@@ -62,16 +64,12 @@ func frame(b []byte) (payload, rest []byte, whole bool) {
 	return b[head : head+size], b[head+size:], true
 }
 
-// sentAt finds the time in an event.
-func sentAt(payload []byte) (time.Time, bool) {
-	const mark = `"as_of":"`
-	i := bytes.LastIndex(payload, []byte(mark))
-	if i < 0 {
-		return time.Time{}, false
-	}
-	at, _, _ := bytes.Cut(payload[i+len(mark):], []byte{'"'})
-	sent, err := time.Parse(time.RFC3339Nano, string(at))
-	return sent, err == nil
+// totalOf finds the total in an event of running counts.
+func totalOf(payload []byte) (int, bool) {
+	_, rest, is := bytes.Cut(payload, []byte(`"total":`))
+	digits, _, ends := bytes.Cut(rest, []byte{','})
+	total, err := strconv.Atoi(string(digits))
+	return total, is && ends && err == nil
 }
 
 // pong answers a ping of Engine.IO.
