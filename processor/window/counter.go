@@ -60,7 +60,7 @@ func NewCounter(pos Position) *Counter {
 		next:     pos.Replay,
 		newest:   likes.Never,
 		panes:    make(map[likes.Pane]*pane),
-		videos:   tallies{byID: make(map[string]*tally)},
+		videos:   tallies{byID: newIndex()},
 		epoch:    1,
 	}
 }

@@ -1,6 +1,7 @@
 package window
 
 import (
+	"bytes"
 	"unsafe"
 
 	"distributed-counter/likes"
@@ -8,19 +9,27 @@ import (
 
 // tally is what a counter holds of one video: its unpublished likes, and what
 // is published of it as far as that was looked up.
+//
+// What a like changes comes first, in three lines of a processor's cache; what
+// is published is looked at once per publication.
 type tally struct {
-	id    string
-	panes []paneCount  // with unpublished likes, ascending; empty where all is published
-	few   [2]paneCount // where panes begins: a pane, and the next while it is being published
-
-	published Video
-	known     uint64 // the counter's epoch in which published was true; 0 never
+	id    string      // its bytes are in short, where they fit
+	panes []paneCount // with unpublished likes, ascending; empty where all is published
 
 	fresh  uint64 // likes since a running record told of the video
-	rank   uint8  // the highest queue it waits in, see announcements; 0 none
 	queued uint32 // bit r: it has a place in the queue of rank r
+	rank   uint8  // the highest queue it waits in, see announcements; 0 none
 	idle   bool   // it has a place among those with nothing unpublished
+
+	short [shortID]byte
+	few   [2]paneCount // where panes begins: a pane, and the next while it is being published
+
+	known     uint64 // the counter's epoch in which published was true; 0 never
+	published Video
 }
+
+// shortID is the length of the ids that a tally has room for: a UUID's.
+const shortID = 36
 
 type paneCount struct {
 	pane likes.Pane
@@ -81,22 +90,19 @@ const maxIdle = 1 << 15
 // tallies are a counter's videos: all that have unpublished likes, and some
 // that had until lately.
 type tallies struct {
-	byID map[string]*tally
+	byID index
 	idle []*tally // oldest first; one that is not idle any more is passed over
 	slab []tally
-	text []byte // where ids are kept
 }
 
-// Memory for videos is taken in pieces of a few, so that one which is always
-// liked keeps little else from being freed.
-const (
-	slabTallies = 64
-	slabText    = 4 << 10
-)
+// slabTallies is how many videos memory is taken for at once: few, so that one
+// which is always liked keeps little else from being freed.
+const slabTallies = 64
 
 // get is the tally of a video, a new one where there is none.
 func (s *tallies) get(id []byte) *tally {
-	if t := s.byID[string(id)]; t != nil {
+	hash := s.byID.hash(id)
+	if t := s.byID.find(hash, id); t != nil {
 		return t
 	}
 	if len(s.slab) == 0 {
@@ -104,15 +110,13 @@ func (s *tallies) get(id []byte) *tally {
 	}
 	t := &s.slab[0]
 	s.slab = s.slab[1:]
-	if cap(s.text)-len(s.text) < len(id) {
-		s.text = make([]byte, 0, slabText)
+	own := t.short[:copy(t.short[:], id)]
+	if len(own) < len(id) {
+		own = bytes.Clone(id)
 	}
-	start := len(s.text)
-	s.text = append(s.text, id...)
-	own := s.text[start:]
 	t.id = unsafe.String(&own[0], len(own)) // these bytes are never written again
 	t.panes = t.few[:0]
-	s.byID[t.id] = t
+	s.byID.insert(hash, t)
 	return t
 }
 
@@ -129,7 +133,7 @@ func (s *tallies) rest(t *tally) {
 		s.idle = s.idle[1:]
 		oldest.idle = false
 		if len(oldest.panes) == 0 {
-			delete(s.byID, oldest.id)
+			s.byID.remove(s.byID.hashOf(oldest), oldest)
 		}
 	}
 }
