@@ -33,10 +33,13 @@ func (health) Set(part string, err error) {}
 // broker starts a Kafka that is reached over a network in memory, and returns a
 // processor of three partitions on it. It compacts nothing: kfake's cleaner may
 // lose what an open transaction has yet to commit.
-func broker(t *testing.T) (pipeline.Config, *kfake.VirtualNetwork) {
+func broker(t *testing.T) (pipeline.Config, *kfake.VirtualNetwork) { return brokers(t, 9092) }
+
+// brokers starts a Kafka with a broker per port.
+func brokers(t *testing.T, ports ...int) (pipeline.Config, *kfake.VirtualNetwork) {
 	t.Helper()
 	net := new(kfake.VirtualNetwork)
-	cluster, err := kfake.NewCluster(kfake.NumBrokers(1), kfake.Ports(9092), kfake.ListenFn(net.Listen),
+	cluster, err := kfake.NewCluster(kfake.NumBrokers(len(ports)), kfake.Ports(ports...), kfake.ListenFn(net.Listen),
 		kfake.BrokerConfigs(map[string]string{"log.cleaner.backoff.ms": "999999999999"}))
 	if err != nil {
 		t.Fatal(err)

@@ -9,7 +9,6 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kerr"
-	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"distributed-counter/likes"
 )
@@ -145,40 +144,9 @@ func (w *worker) tryTopics(ctx context.Context) error {
 		w.ids[s.name] = detail.ID
 	}
 	w.warnOfOldTransactions(ctx)
+	w.warnOfFewCopies(listed)
 	w.sources.Store(int32(len(listed[w.cfg.Topics.Ingestion].Partitions)))
 	return w.growPositions(ctx, len(listed[w.cfg.Topics.Positions].Partitions))
-}
-
-// warnOfOldTransactions says so where the brokers do not yet have the
-// transactions of KIP-890: there, a record that was on its way when its
-// transaction was aborted can join the next one of the same producer.
-func (w *worker) warnOfOldTransactions(ctx context.Context) {
-	resp, err := kmsg.NewPtrApiVersionsRequest().RequestWith(ctx, w.client)
-	if err != nil {
-		return
-	}
-	for _, f := range resp.FinalizedFeatures {
-		if f.Name == "transaction.version" && f.MaxVersionLevel >= 2 {
-			return
-		}
-	}
-	w.cfg.Log.Warn("brokers without transaction.version 2 (KIP-890) can, rarely, let an aborted record through: upgrade to Kafka 4, or raise the feature")
-}
-
-func (s *topicSpec) check(partitions int, configs kadm.ResourceConfigs) error {
-	if partitions != s.partitions && (!s.mayGrow || partitions < s.partitions) {
-		return stopf("topic %s has %d partitions, expected %d: set %s_PARTITIONS=%d, or name another topic by %s_NAME", s.name, partitions, s.partitions, s.setting, partitions, s.setting)
-	}
-	rc, err := configs.On(s.name, nil)
-	if err != nil {
-		return fmt.Errorf("describe topic %s: %w", s.name, err)
-	}
-	for _, c := range rc.Configs {
-		if want := s.config[c.Key]; c.Key == "cleanup.policy" && c.Value != nil && *c.Value != want {
-			return stopf("topic %s has cleanup.policy=%s, expected %s: alter it, or name another topic by %s_NAME", s.name, *c.Value, want, s.setting)
-		}
-	}
-	return nil
 }
 
 // growPositions gives the positions topic as many partitions as the ingestion
