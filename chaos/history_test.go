@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"distributed-counter/chaos/check"
+	"distributed-counter/chaos/load"
 )
 
 // kind is what a number counts: it decides what growth is too small to mean
@@ -20,11 +21,14 @@ const (
 	goroutines             // number
 	files                  // open, number
 	disk                   // MB
+	served                 // goroutines or open files of who serves the load's connections
 )
 
 // negligible is a growth that is none, by kind: what a garbage collector, a
-// connection or a half-full segment may make of a row of samples.
-var negligible = map[kind]float64{memory: 8, goroutines: 5, files: 10, disk: 8}
+// connection or a half-full segment may make of a row of samples. The load opens
+// connections as the machine is busy, and the API has one goroutine for each or,
+// while it answers, two.
+var negligible = map[kind]float64{memory: 8, goroutines: 5, files: 10, disk: 8, served: load.MaxConnections}
 
 // tolerated is the growth that is none, as a part of the mean.
 const tolerated = 0.10
@@ -188,6 +192,8 @@ func TestFlat(t *testing.T) {
 		{"a leak under noise", memory, func(i int) float64 { return 100 + float64(i)/12 + 40*noise(i) }, false},
 		{"a leak that begins late", memory, func(i int) float64 { return 100 + max(0, float64(i-200)) }, false},
 		{"a goroutine a minute", goroutines, func(i int) float64 { return 50 + float64(i/6) }, false},
+		{"connections that are opened when it is busy", served, func(i int) float64 { return 60 + float64(i/12) }, true},
+		{"a goroutine in three thousand requests", served, func(i int) float64 { return 60 + float64(i*10)/3 }, false},
 		{"a file a minute", files, func(i int) float64 { return 40 + float64(i/6) }, false},
 		{"a disk that fills", disk, func(i int) float64 { return float64(i) }, false},
 		{"growth that is meant", unjudged, func(i int) float64 { return float64(i) }, true},

@@ -30,7 +30,12 @@ func (w *world) sample() (all []reading) {
 		all = append(all, w.vitals(p.name, p.admin, p.process)...)
 		all = append(all, reading{p.name + " state MB", disk, mega(folderBytes(w, p.data))})
 	}
-	all = append(all, w.vitals("api", w.apiAdmin, w.api)...)
+	for _, r := range w.vitals("api", w.apiAdmin, w.api) {
+		if r.kind == goroutines || r.kind == files {
+			r.kind = served
+		}
+		all = append(all, r)
+	}
 	all = append(all, reading{"kafka RSS MB", unjudged, mega(residentBytes(w.broker.process.cmd.Process.Pid))})
 	return append(all, w.topicBytes()...)
 }

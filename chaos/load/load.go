@@ -37,8 +37,8 @@ type Config struct {
 // there are as many.
 const maxInFlight = 512
 
-// maxConnections bounds the connections to the API.
-const maxConnections = 64
+// MaxConnections bounds the connections to the API.
+const MaxConnections = 64
 
 // maxBehind bounds what is made up for when the machine was too busy to send in
 // time; beyond it the rate falls.
@@ -80,7 +80,7 @@ func New(cfg Config) (*Load, error) {
 		cfg: cfg, file: f, log: bufio.NewWriter(f),
 		client: &http.Client{
 			Timeout:   requestTimeout,
-			Transport: &http.Transport{MaxConnsPerHost: maxConnections, MaxIdleConnsPerHost: maxConnections},
+			Transport: &http.Transport{MaxConnsPerHost: MaxConnections, MaxIdleConnsPerHost: MaxConnections},
 		},
 	}, nil
 }
