@@ -201,7 +201,10 @@ func (l *link) close(reason Reason) {
 	how := reason.ending()
 	if !how.abort {
 		l.ws.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(how.code, string(reason)), time.Time{})
-		l.wire.flush(closeTimeout)
+		if l.wire.flush(closeTimeout) == nil {
+			l.wire.Conn.Close() // and what has been written still arrives
+			return
+		}
 	}
 	l.wire.cut()
 }

@@ -128,8 +128,15 @@ func (w *wire) flush(timeout time.Duration) error {
 	return err
 }
 
-// cut ends the connection at once.
-func (w *wire) cut() { w.Conn.Close() }
+// cut ends the connection at once. What the kernel holds for a client that does
+// not read is thrown away: otherwise it would be kept, and offered, for minutes
+// after the session, and the client would not learn that it has been dropped.
+func (w *wire) cut() {
+	if c, ok := w.Conn.(interface{ SetLinger(sec int) error }); ok {
+		c.SetLinger(0)
+	}
+	w.Conn.Close()
+}
 
 // hijacker puts a wire between the WebSocket library and the connection that it
 // takes from the http.Server.
