@@ -40,9 +40,12 @@ type Config struct {
 	// ":3000/dev", is on the host that the page came from. By default that one.
 	APIURL string
 
-	MaxRooms      int // in a client's list; 200
-	MaxClients    int // at once; 20,000
-	MaxPerAddress int // clients of one address, an IPv6 network of 64 bits being one; 0: no bound
+	MaxRooms   int // in a client's list; 200
+	MaxClients int // at once; 20,000; and twice as many connections that are no WebSockets
+	// MaxPerAddress bounds the clients of one address, an IPv6 network of 64 bits
+	// being one, and beside them its connections that have had no request yet; 0:
+	// no bound.
+	MaxPerAddress int
 	MaxPayload    int // bytes in one message of a client; 1,000,000
 	// AddressHeader is a header that a proxy in front always sets, such as
 	// X-Forwarded-For, whose last entry is the client's address. "": the

@@ -42,7 +42,8 @@ func newMetrics(r prometheus.Registerer, g *gateway) (*metrics, error) {
 		return m, nil
 	}
 	told := g.rooms.told
-	for _, c := range []prometheus.Collector{m.requests, told.events, told.malformed, told.sent, sessions{g}} {
+	for _, c := range []prometheus.Collector{m.requests, told.events, told.malformed, told.sent,
+		g.conns.unserved, g.conns.refused, sessions{g}} {
 		if err := r.Register(c); err != nil {
 			return nil, fmt.Errorf("register metrics of the gateway: %w", err)
 		}

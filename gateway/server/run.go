@@ -31,6 +31,7 @@ type gateway struct {
 	io       *socketio.Server
 	rooms    *rooms
 	replicas *replicas.Replicas
+	conns    *connections
 	metrics  *metrics
 	page     *page
 	cors     cors
@@ -62,7 +63,7 @@ func newGateway(cfg Config) (*gateway, error) {
 	if err != nil {
 		return nil, err
 	}
-	g := &gateway{cfg: cfg, cors: newCORS(cfg.Origins)}
+	g := &gateway{cfg: cfg, cors: newCORS(cfg.Origins), conns: newConnections(cfg)}
 	if g.page, err = newPage(cfg.Page); err != nil {
 		return nil, err
 	}
@@ -114,16 +115,26 @@ func (c *Config) engine() engineio.Config {
 
 // address is whom a request counts against.
 func (c *Config) address(r *http.Request) string {
-	host, _, err := net.SplitHostPort(r.RemoteAddr)
-	if err != nil {
-		host = r.RemoteAddr
-	}
 	if c.AddressHeader != "" {
 		if said := r.Header.Values(c.AddressHeader); len(said) > 0 {
 			last := said[len(said)-1]
-			host = strings.TrimSpace(last[strings.LastIndexByte(last, ',')+1:])
+			return network(strings.TrimSpace(last[strings.LastIndexByte(last, ',')+1:]))
 		}
 	}
+	return hostOf(r.RemoteAddr)
+}
+
+// hostOf is whom a connection from an address, host:port, counts against.
+func hostOf(remote string) string {
+	host, _, err := net.SplitHostPort(remote)
+	if err != nil {
+		host = remote
+	}
+	return network(host)
+}
+
+// network is the part of an address that tells clients apart.
+func network(host string) string {
 	// Who has one IPv6 address has 2⁶⁴.
 	if ip, err := netip.ParseAddr(host); err == nil && ip.Is6() && !ip.Is4In6() {
 		return netip.PrefixFrom(ip.WithZone(""), 64).Masked().String()
@@ -141,6 +152,7 @@ func (g *gateway) serve(ctx context.Context) error {
 		MaxHeaderBytes:    16 << 10,
 		ErrorLog:          slog.NewLogLogger(g.cfg.Log.Handler(), slog.LevelDebug),
 	}
+	g.conns.serve(server)
 	g.cfg.Log.Info("gateway serves", "addr", g.cfg.Listener.Addr().String())
 	failed := make(chan error, 1)
 	go func() { failed <- server.Serve(g.cfg.Listener) }()
