@@ -19,16 +19,19 @@ import (
 
 // contestant is a server that viewers connect to.
 type contestant struct {
-	url     string
-	process *os.Process
-	take    func(value []byte) // a running count; nil for who reads Kafka itself
-	close   []func()
+	addr  string
+	url   string
+	pid   int
+	ours  *program.Program   // nil for the others
+	take  func(value []byte) // a running count; nil for who reads Kafka itself
+	close func() error
 }
 
-func (c *contestant) stop() {
-	for _, f := range c.close {
-		f()
+func (c *contestant) stop() error {
+	if c.close == nil {
+		return nil // it did not start
 	}
+	return c.close()
 }
 
 // start starts a contestant and waits until it serves.
@@ -37,37 +40,55 @@ func start(ctx context.Context, o options, who string, k *counter) (*contestant,
 	if err != nil {
 		return nil, err
 	}
-	c := &contestant{url: "ws://" + addr + "/socket.io/"}
+	c := &contestant{addr: addr, url: "ws://" + addr + "/socket.io/"}
 	switch who {
 	case "ours":
-		err = c.startOurs(o, addr, k)
+		err = c.startOurs(ctx, o, k)
 	case "reference":
-		err = c.startReference(o, addr)
+		err = c.startReference(o)
 	default:
 		err = errors.New("no such contestant: there are ours and reference")
 	}
-	if err == nil {
+	switch {
+	case err != nil:
+	case c.ours != nil:
+		_, err = c.ours.Ready(ctx)
+	default:
 		err = await(ctx, "http://"+addr+"/socket.io/?EIO=4&transport=polling")
 	}
 	if err != nil {
-		c.stop()
-		return nil, err
+		return nil, errors.Join(err, c.stop())
 	}
 	return c, nil
 }
 
-// startOurs starts the gateway, which reads what the processor writes.
-func (c *contestant) startOurs(o options, addr string, k *counter) error {
-	command := exec.Command(o.gateway)
-	command.Env = append(append(os.Environ(), k.env...), "COUNTER_GATEWAY_ADDR="+addr,
-		"COUNTER_GATEWAY_CLIENTS_PER_ADDRESS=0", fmt.Sprintf("COUNTER_GATEWAY_CLIENTS=%d", o.viewers+100))
-	command.Stderr = os.Stderr
-	return c.run(command)
+// startOurs starts the gateway, which reads what the processor writes. Where
+// hostile clients will come, its bounds are the defaults, but for one: viewers
+// all have one address, to which its share belongs.
+func (c *contestant) startOurs(ctx context.Context, o options, k *counter) error {
+	const share = 1000 // the default
+	perAddress, clients := 0, o.viewers+100
+	if o.hostile {
+		perAddress, clients = max(share, o.viewers), 20*share
+	}
+	ours, err := program.Start(ctx, program.Config{Path: o.gateway, Log: filepath.Join(k.dir, "gateway"),
+		Env: append([]string{"COUNTER_GATEWAY_ADDR=" + c.addr,
+			fmt.Sprintf("COUNTER_GATEWAY_CLIENTS_PER_ADDRESS=%d", perAddress),
+			fmt.Sprintf("COUNTER_GATEWAY_CLIENTS=%d", clients)}, k.env...)})
+	if err != nil {
+		return err
+	}
+	c.ours, c.pid = ours, ours.PID()
+	c.close = func() error {
+		_, err := ours.Stop()
+		return err
+	}
+	return nil
 }
 
 // startReference starts the reference, which reads records from a pipe.
-func (c *contestant) startReference(o options, addr string) error {
-	_, port, _ := net.SplitHostPort(addr) // from FreeAddr
+func (c *contestant) startReference(o options) error {
+	_, port, _ := net.SplitHostPort(c.addr) // from FreeAddr
 	command := exec.Command("node", filepath.Join(o.reference, "server.mjs"), port)
 	command.Stderr = os.Stderr
 	in, err := command.StdinPipe()
@@ -86,18 +107,15 @@ func (c *contestant) startReference(o options, addr string) error {
 		}
 	}()
 	c.take = func(value []byte) { lines <- append(bytes.Clone(value), '\n') }
-	return c.run(command)
-}
-
-func (c *contestant) run(command *exec.Cmd) error {
 	if err := command.Start(); err != nil {
 		return err
 	}
-	c.process = command.Process
-	c.close = append([]func(){func() {
+	c.pid = command.Process.Pid
+	c.close = func() error {
 		_ = command.Process.Signal(syscall.SIGTERM) // it may have ended by itself
 		_ = command.Wait()                          // how it ends is not measured
-	}}, c.close...)
+		return nil
+	}
 	return nil
 }
 

@@ -10,6 +10,9 @@
 // programs, and all share the machine. The other contestant is the reference
 // implementation in JavaScript with the same rooms. It gets its records on a
 // pipe, so that it need not talk to Kafka: that is to its advantage.
+//
+// With -hostile it measures what hostile clients, all kinds at once, do to the
+// viewers of our gateway: before they come, while they are there, and afterwards.
 package main
 
 import (
@@ -42,7 +45,16 @@ type options struct {
 	videos    int
 	rate      int
 	span      time.Duration
+	hostile   bool
+	attack    string
 }
+
+// Who is spared by default, when hostile clients come: viewers whose own load
+// leaves the machine mostly idle.
+const (
+	spared     = "1000"
+	sparedRate = "200"
+)
 
 func run() error {
 	var o options
@@ -55,15 +67,24 @@ func run() error {
 	flag.IntVar(&o.videos, "videos", 100, "videos; viewer i watches number i modulo that")
 	flag.IntVar(&o.rate, "rate", 1000, "likes per second, at random; a processor announces a liked video ten times a second at most")
 	flag.DurationVar(&o.span, "for", 30*time.Second, "how long is measured")
+	flag.BoolVar(&o.hostile, "hostile", false, "ours alone, without and with hostile clients; "+spared+" viewers and "+sparedRate+" likes/s, where nothing else is said")
+	flag.StringVar(&o.attack, "attack", "", "be the hostile clients of the gateway at this address, until the end of the input: -hostile starts itself with it")
 	flag.Parse()
+	o.moderate()
 	if flag.NArg() > 0 || o.viewers < 1 || o.videos < 1 || o.rate < 1 || o.viewers < o.videos {
 		return errors.New("usage: gateway [flags]; see -h")
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	if o.attack != "" {
+		return attack(ctx, o)
+	}
 	var err error
 	if o.viewers, err = affordable(o.viewers); err != nil {
 		return err
+	}
+	if o.hostile {
+		return besiege(ctx, o)
 	}
 	fmt.Printf("%d viewers, %d videos, %d likes/s for %v\n%s\n", o.viewers, o.videos, o.rate, o.span, header)
 	for _, who := range strings.Split(o.who, ",") {
@@ -74,6 +95,20 @@ func run() error {
 		fmt.Println(r)
 	}
 	return nil
+}
+
+// moderate takes the load of -hostile for what was not said.
+func (o *options) moderate() {
+	if !o.hostile {
+		return
+	}
+	said := make(map[string]bool)
+	flag.Visit(func(f *flag.Flag) { said[f.Name] = true })
+	for name, value := range map[string]string{"viewers": spared, "rate": sparedRate} {
+		if !said[name] {
+			_ = flag.Set(name, value) // a number
+		}
+	}
 }
 
 // affordable is how many viewers the limit on open files lets this process

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"distributed-counter/bench/program"
@@ -17,27 +16,23 @@ type result struct {
 	peak      int64
 	cpu       time.Duration // used while it was measured
 	took      time.Duration
-	events    int
-	due       int             // events, were each running count sent on to each of its viewers
-	likes     int             // likes, times the viewers of each
-	latencies []time.Duration // of those likes that viewers have seen
-	dropped   int             // viewers that were disconnected
+	tally
+	due     int // events, were each running count sent on to each of its viewers
+	likes   int // likes, times the viewers of each
+	dropped int // viewers that were disconnected
 }
+
+// settle is for collections of garbage that connecting caused.
+const settle = 3 * time.Second
 
 const header = "contestant  KiB/viewer  peak MB  processors  events/s  of those due  CPU µs/event   likes seen   p50 ms   p99 ms  worst ms  dropped"
 
 func (r result) String() string {
-	at := func(q float64) float64 {
-		if len(r.latencies) == 0 {
-			return -1
-		}
-		return float64(r.latencies[int(q*float64(len(r.latencies)-1))].Microseconds()) / 1000
-	}
 	events := float64(r.events)
 	return fmt.Sprintf("%-10s %11.1f %8d %11.2f %9.0f %12.1f%% %13.2f %11.1f%% %8.1f %8.1f %9.1f %8d",
 		r.who, float64(r.perViewer)/1024, r.peak>>20, r.cpu.Seconds()/r.took.Seconds(), events/r.took.Seconds(),
 		100*events/float64(r.due), float64(r.cpu.Microseconds())/events,
-		100*float64(len(r.latencies))/float64(r.likes), at(.5), at(.99), at(1), r.dropped)
+		100*float64(len(r.latencies))/float64(r.likes), r.at(.5), r.at(.99), r.at(1), r.dropped)
 }
 
 // measure connects the viewers, sends likes, and ends what it started.
@@ -51,7 +46,7 @@ func measure(ctx context.Context, o options, who string) (r result, err error) {
 	if err != nil {
 		return r, err
 	}
-	defer c.stop()
+	defer func() { err = errors.Join(err, c.stop()) }()
 	following, unfollow := context.WithCancel(ctx)
 	followed := make(chan error, 1)
 	go func() { followed <- k.follow(following, o, c.take) }()
@@ -59,8 +54,7 @@ func measure(ctx context.Context, o options, who string) (r result, err error) {
 		unfollow()
 		err = errors.Join(err, <-followed)
 	}()
-	const settle = 3 * time.Second // collections of garbage that connecting caused
-	empty := program.Resident(c.process.Pid)
+	empty := program.Resident(c.pid)
 	l := newLedger(o, k, settle+o.span)
 	crowd, err := gather(ctx, o, c.url, l)
 	if err != nil {
@@ -68,25 +62,25 @@ func measure(ctx context.Context, o options, who string) (r result, err error) {
 	}
 	defer crowd.leave()
 	time.Sleep(settle)
-	full := program.Resident(c.process.Pid)
+	full := program.Resident(c.pid)
 	if _, err := l.send(ctx, settle); err != nil { // to warm up
 		return r, err
 	}
 	time.Sleep(time.Second) // what is on its way, and is not measured
 	l.begin()
-	crowd.measuring.Store(true)
-	cpu, records, began := program.CPU(c.process.Pid), k.records.Load(), time.Now()
+	crowd.measuring.Store(&r.tally)
+	cpu, records, began := program.CPU(c.pid), k.records.Load(), time.Now()
 	likes, err := l.send(ctx, o.span)
 	if err != nil {
 		return r, err
 	}
-	r = result{who: who, perViewer: (full - empty) / int64(o.viewers), took: time.Since(began)}
+	r.who, r.perViewer, r.took = who, (full-empty)/int64(o.viewers), time.Since(began)
 	time.Sleep(time.Second) // what is on its way
 	perVideo := o.viewers / o.videos
-	r.cpu, r.peak = program.CPU(c.process.Pid)-cpu, program.Peak(c.process.Pid)
+	r.cpu, r.peak = program.CPU(c.pid)-cpu, program.Peak(c.pid)
 	r.due, r.likes = int(k.records.Load()-records)*perVideo, likes*perVideo
 	crowd.leave()
-	r.events, r.latencies, r.dropped = crowd.events, crowd.latencies, crowd.dropped
-	slices.Sort(r.latencies)
+	r.dropped = int(crowd.dropped.Load())
+	r.latencies.Sort()
 	return r, nil
 }

@@ -11,6 +11,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"distributed-counter/bench/program"
 	"distributed-counter/gateway/socketio/sockettest"
 )
 
@@ -21,14 +22,25 @@ type crowd struct {
 	viewers   map[int32]*viewer // by file descriptor
 	poll      int               // the epoll instance
 	ledger    *ledger
-	measuring atomic.Bool
+	measuring atomic.Pointer[tally] // nil: nothing is
+	dropped   atomic.Int64          // viewers that were disconnected
 	leaving   atomic.Bool
 	done      chan struct{}
+}
 
-	// Of the reading thread, and of others once it is done.
+// tally is what is measured at the viewers. It is the reading thread's until that
+// is done.
+type tally struct {
 	events    int
-	latencies []time.Duration // of likes
-	dropped   int             // viewers that were disconnected
+	latencies program.Times // of likes that they have seen
+}
+
+// at is a quantile of the latencies, sorted, in milliseconds; -1 of none.
+func (t *tally) at(q float64) float64 {
+	if len(t.latencies) == 0 {
+		return -1
+	}
+	return float64(t.latencies.At(q).Microseconds()) / 1000
 }
 
 // glance is the time between two looks at who has something to read. A thread
@@ -105,7 +117,7 @@ func (c *crowd) read() {
 		for _, e := range events[:max(n, 0)] {
 			v := c.viewers[e.Fd]
 			if !v.read(buffer, c.event) {
-				c.dropped++
+				c.dropped.Add(1)
 				_ = syscall.EpollCtl(c.poll, syscall.EPOLL_CTL_DEL, int(e.Fd), nil) // it was added
 			}
 		}
@@ -118,11 +130,11 @@ func (c *crowd) read() {
 // event takes in that a viewer knows of a video's first likes, up to a total.
 func (c *crowd) event(v *viewer, total int) {
 	now := time.Now()
-	if c.measuring.Load() {
-		c.events++
+	if t := c.measuring.Load(); t != nil {
+		t.events++
 		for n := v.seen; n < total; n++ {
 			if since, measured := c.ledger.since(now, v.video, n); measured {
-				c.latencies = append(c.latencies, since)
+				t.latencies = append(t.latencies, since)
 			}
 		}
 	}

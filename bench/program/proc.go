@@ -50,3 +50,43 @@ func status(pid int, name string) int64 {
 	}
 	return 0
 }
+
+// ForgetPeak makes what a process has now the most that it has had.
+func ForgetPeak(pid int) error {
+	const peak = "5" // as the kernel calls it
+	if err := os.WriteFile(fmt.Sprintf("/proc/%d/clear_refs", pid), []byte(peak), 0o200); err != nil {
+		return fmt.Errorf("forget the peak of memory: %w", err)
+	}
+	return nil
+}
+
+// Network is what the system keeps of TCP, for all processes.
+type Network struct {
+	Bytes   int64 // in buffers
+	Orphans int64 // connections that no process has any more, and that hold something unsent
+}
+
+// ReadNetwork reads it; zeros where it cannot be told.
+func ReadNetwork() (n Network) {
+	text, err := os.ReadFile("/proc/net/sockstat")
+	if err != nil {
+		return n
+	}
+	for line := range strings.Lines(string(text)) {
+		numbers, is := strings.CutPrefix(line, "TCP:")
+		if !is {
+			continue
+		}
+		f := strings.Fields(numbers)
+		for i := 0; i+1 < len(f); i += 2 {
+			value, _ := strconv.ParseInt(f[i+1], 10, 64) // as the kernel writes it
+			switch f[i] {
+			case "mem":
+				n.Bytes = value * int64(os.Getpagesize())
+			case "orphan":
+				n.Orphans = value
+			}
+		}
+	}
+	return n
+}

@@ -23,7 +23,7 @@ type Config struct {
 }
 
 // Program is a process that was started. Its methods are for one goroutine,
-// but for Ready and Metrics, which any may call.
+// but for PID, Ready and Metrics, which any may call.
 type Program struct {
 	Began time.Time // before it was started
 	cmd   *exec.Cmd
@@ -61,6 +61,9 @@ func Start(ctx context.Context, cfg Config) (*Program, error) {
 	}
 	return p, nil
 }
+
+// PID is the process's.
+func (p *Program) PID() int { return p.cmd.Process.Pid }
 
 // Ready waits until the program says that it is ready, and returns when that
 // was. An error has the end of its log.
