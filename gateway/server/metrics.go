@@ -76,6 +76,7 @@ func (s sessions) Collect(ch chan<- prometheus.Metric) {
 	}{
 		{"clients", "Sessions of Socket.IO.", prometheus.GaugeValue, float64(stats.Sessions)},
 		{"clients_pending", "Sessions that have not entered yet.", prometheus.GaugeValue, float64(stats.Pending)},
+		{"queued_bytes", "Bytes queued for clients.", prometheus.GaugeValue, float64(stats.Queued)},
 		{"rooms", "Videos that somebody watches.", prometheus.GaugeValue, float64(len(s.g.rooms.all.Rooms()))},
 		{"clients_opened_total", "Sessions opened.", prometheus.CounterValue, float64(stats.Opened)},
 		{"coalesced_total", "Changes that a newer one overtook in a client's queue.", prometheus.CounterValue, float64(stats.Coalesced)},

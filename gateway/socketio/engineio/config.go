@@ -34,6 +34,9 @@ type Config struct {
 	MaxReadBytes  int64 // bytes of messages half read, of all clients together; 64 MiB
 	MaxQueue      int   // messages queued for one client; 1,024
 	MaxQueueBytes int   // bytes queued for one client; 1 MiB
+	// MaxQueuedBytes are queued for all clients together; 128 MiB. While there are
+	// more, a client may queue its share of them, by MaxSessions, or 4 KiB.
+	MaxQueuedBytes int64
 
 	MaxSessions   int // 20,000
 	MaxPending    int // sessions not yet established; 5,000
@@ -92,6 +95,9 @@ func (c Config) withDefaults() Config {
 		if *n.value <= 0 {
 			*n.value = n.fallback
 		}
+	}
+	if c.MaxQueuedBytes <= 0 {
+		c.MaxQueuedBytes = 128 << 20
 	}
 	if c.MaxReadBytes <= 0 {
 		c.MaxReadBytes = 64 << 20

@@ -50,7 +50,7 @@ func (s *Server) openWebSocket(w http.ResponseWriter, r *http.Request) {
 	}
 	s.running.Add(1)
 	// The open packet is the first, also where Open sends something.
-	session.out.put(session.handshake(), bounds{1, batchBytes})
+	session.queue(session.handshake())
 	session.start(l)
 	session.kick()
 	go func() { // a fresh goroutine, as the http.Server's comes with a grown stack
@@ -136,9 +136,14 @@ func (s *Session) write(l *link) {
 		if closed {
 			timeout = closeTimeout
 		}
-		if err := s.server.writeBatch(l, batch, timeout); err != nil {
+		err := s.server.writeBatch(l, batch, timeout)
+		s.server.sent(batch)
+		if err != nil {
 			s.Close(writeReason(err)) // first, or the reader says why; writing stays true: nobody uses l again
 			l.wire.cut()
+			s.mu.Lock()
+			s.discard() // what a session that was to be flushed has left
+			s.mu.Unlock()
 			return
 		}
 	}

@@ -129,6 +129,7 @@ func (s *Session) tell(w http.ResponseWriter, found polled, early bool) {
 	switch {
 	case found.outcome == pollBatch:
 		s.answer(w, found.batch)
+		s.server.sent(found.batch)
 	case found.outcome == pollLast:
 		s.farewell(w, found.last)
 	case found.outcome == pollNoop, early: // moved, and the upgrade ends what was there before

@@ -120,6 +120,45 @@ func TestQueueBounds(t *testing.T) {
 	}
 }
 
+// All queues together are bounded, too: those who hold the most are dropped, and
+// who holds little is sent what it is sent.
+func TestQueuesTogether(t *testing.T) {
+	const (
+		clients = 8
+		all     = 100_000
+		message = 1_000
+	)
+	cfg := engineio.Config{PingInterval: time.Hour, MaxSessions: clients, MaxQueuedBytes: all, MaxQueueBytes: all}
+	inWorld(t, cfg, func(w *world) {
+		for range clients {
+			w.poll()
+		}
+		send := func(to, times int) {
+			for range times {
+				w.session(to).Send(engineio.NewMessage("", engineio.Part{Data: make([]byte, message-1)}))
+				synctest.Wait()
+				if got := w.server.Stats().Queued; got > 2*all {
+					w.Fatalf("%d bytes are queued, want %d at most", got, 2*all)
+				}
+			}
+		}
+		send(0, 40)
+		send(1, 40)
+		send(2, 20)
+		w.endedWith() // it is as much as may be
+		send(3, 1)
+		send(4, 10) // less than a share, which is 12.5
+		w.endedWith()
+		send(0, 1)
+		w.endedWith(engineio.SlowClient)
+		if got := w.server.Stats().Queued; got != 71*message {
+			w.Errorf("%d bytes are queued, want %d: without the one that was dropped", got, 71*message)
+		}
+		send(1, 29) // there is room again
+		w.endedWith(engineio.SlowClient)
+	})
+}
+
 // A WebSocket that does not take what it is sent is dropped after WriteTimeout,
 // although its queue, of one key, never grows. Others get everything.
 func TestSlowReader(t *testing.T) {

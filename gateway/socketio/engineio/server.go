@@ -30,6 +30,7 @@ type Server struct {
 	ping     *Message
 	counters counters
 	reading  atomic.Int64 // bytes of messages half read, see Config.MaxReadBytes
+	queued   atomic.Int64 // bytes of messages for clients, see Config.MaxQueuedBytes
 
 	writeBuffers sync.Pool      // of *[]byte, see wire
 	running      sync.WaitGroup // sessions and their goroutines

@@ -103,7 +103,6 @@ func (s *Session) MaxPayload() int { return s.server.cfg.MaxPayload }
 // Send queues m and never waits. After the end it does nothing; a queue that
 // runs over ends the session with SlowClient.
 func (s *Session) Send(m *Message) {
-	cfg := &s.server.cfg
 	s.mu.Lock()
 	if s.closed {
 		s.mu.Unlock()
@@ -113,7 +112,7 @@ func (s *Session) Send(m *Message) {
 		s.mu.Unlock()
 		return
 	}
-	replaced, ok := s.out.put(m, bounds{cfg.MaxQueue, cfg.MaxQueueBytes})
+	replaced, ok := s.queue(m)
 	if ok {
 		s.deliver()
 	}
@@ -192,8 +191,8 @@ func (s *Session) Close(reason Reason) {
 	pending := !s.established
 	s.beat.Stop()
 	s.connect.Stop()
-	if !how.flush {
-		s.out.clear()
+	if !how.flush || s.link == nil { // a GET is only told that the session has ended
+		s.discard()
 	}
 	if s.probe != nil {
 		s.probe.wire.cut()

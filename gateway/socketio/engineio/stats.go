@@ -37,8 +37,9 @@ func (c *counters) refused(message string) {
 
 // Stats is what a server has done and has now.
 type Stats struct {
-	Sessions int // live
-	Pending  int // of these, not established
+	Sessions int   // live
+	Pending  int   // of these, not established
+	Queued   int64 // bytes for clients that have not been written
 
 	Opened    uint64
 	Closed    map[Reason]uint64 // by why they ended
@@ -54,6 +55,7 @@ func (s *Server) Stats() Stats {
 	c := &s.counters
 	stats := Stats{
 		Opened:     c.opened.Load(),
+		Queued:     s.queued.Load(),
 		Coalesced:  c.coalesced.Load(),
 		PacketsIn:  c.packetsIn.Load(),
 		PacketsOut: c.packetsOut.Load(),

@@ -92,6 +92,10 @@ func (w *world) end() {
 	if got := w.server.Stats(); got.Sessions != 0 || got.Pending != 0 {
 		w.Errorf("after the end: got %d sessions, %d pending, want none", got.Sessions, got.Pending)
 	}
+	synctest.Wait() // for the handlers of GETs
+	if got := w.server.Stats().Queued; got != 0 {
+		w.Errorf("after the end: got %d bytes queued, want none", got)
+	}
 }
 
 // answer is what a request got.
