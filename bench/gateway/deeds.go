@@ -34,7 +34,11 @@ func tell(deeds []hostile.Deeds, counted map[string]int) {
 	say := func(what string, counted int, theirs string) { fmt.Printf("%-50s %8d  %s\n", what, counted, theirs) }
 	for _, name := range slices.Sorted(maps.Keys(counted)) {
 		if reason, is := label(name, "counter_gateway_clients_closed_total", "reason"); is {
-			say("closed: "+reason, counted[name], droppedAs(deeds, reason))
+			theirs := droppedAs(deeds, reason)
+			if strings.HasPrefix(reason, "transport ") {
+				theirs = "of those that left by themselves"
+			}
+			say("closed: "+reason, counted[name], theirs)
 		}
 		if message, is := label(name, "counter_gateway_refused_total", "message"); is {
 			say("refused: "+message, counted[name], refusals(deeds))
