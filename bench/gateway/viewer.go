@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"encoding/binary"
-	"os"
 	"strconv"
 	"syscall"
 )
@@ -11,7 +10,7 @@ import (
 // viewer is a WebSocket of which only as much is understood as a measurement
 // needs: whole frames of text, not masked and not compressed.
 type viewer struct {
-	file  *os.File
+	fd    int
 	rest  []byte // the beginning of a frame
 	video int
 	seen  int // likes
@@ -21,7 +20,7 @@ type viewer struct {
 // lasts.
 func (v *viewer) read(buffer []byte, event func(v *viewer, total int)) bool {
 	begun := copy(buffer, v.rest)
-	n, err := syscall.Read(int(v.file.Fd()), buffer[begun:])
+	n, err := syscall.Read(v.fd, buffer[begun:])
 	if err == syscall.EAGAIN || err == syscall.EINTR {
 		return true
 	}
@@ -75,6 +74,6 @@ func totalOf(payload []byte) (int, bool) {
 // pong answers a ping of Engine.IO.
 func (v *viewer) pong() bool {
 	masked := []byte{0x81, 0x81, 0, 0, 0, 0, '3'}
-	_, err := syscall.Write(int(v.file.Fd()), masked)
+	_, err := syscall.Write(v.fd, masked)
 	return err == nil
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"os"
@@ -72,8 +73,8 @@ func gather(ctx context.Context, o options, url string, l *ledger) (*crowd, erro
 		if v == nil {
 			continue
 		}
-		c.viewers[int32(v.file.Fd())] = v
-		event := syscall.EpollEvent{Events: syscall.EPOLLIN, Fd: int32(v.file.Fd())}
+		c.viewers[int32(v.fd)] = v
+		event := syscall.EpollEvent{Events: syscall.EPOLLIN, Fd: int32(v.fd)}
 		if failed := syscall.EpollCtl(c.poll, syscall.EPOLL_CTL_ADD, int(event.Fd), &event); failed != nil && err == nil {
 			err = fmt.Errorf("watch a viewer: %w", failed)
 		}
@@ -86,7 +87,8 @@ func gather(ctx context.Context, o options, url string, l *ledger) (*crowd, erro
 	return c, nil
 }
 
-// connect makes a viewer of one video. Its connection leaves the runtime.
+// connect makes a viewer of one video. Its connection leaves the runtime, which
+// would otherwise wake a thread for each event, just to find nobody waiting.
 func connect(ctx context.Context, url, video string) (*viewer, error) {
 	client, err := sockettest.Connect(ctx, sockettest.Options{URL: url, ReadBuffer: 1024})
 	if err != nil {
@@ -96,11 +98,13 @@ func connect(ctx context.Context, url, video string) (*viewer, error) {
 	if err := client.Emit("register_room", map[string]any{"rooms": []string{video}}); err != nil {
 		return nil, err
 	}
-	file, err := client.Conn.NetConn().(*net.TCPConn).File() // a duplicate: what is closed is not the connection
+	raw, err := client.Conn.NetConn().(*net.TCPConn).SyscallConn()
 	if err != nil {
 		return nil, err
 	}
-	return &viewer{file: file}, syscall.SetNonblock(int(file.Fd()), true)
+	v := &viewer{}
+	failed := raw.Control(func(fd uintptr) { v.fd, err = syscall.Dup(int(fd)) }) // what is closed is not the connection
+	return v, errors.Join(failed, err)
 }
 
 // read reads whoever has something to read, until the crowd leaves.
@@ -148,7 +152,7 @@ func (c *crowd) leave() {
 	}
 	<-c.done
 	for _, v := range c.viewers {
-		v.file.Close()
+		syscall.Close(v.fd)
 	}
 	syscall.Close(c.poll)
 }
