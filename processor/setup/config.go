@@ -55,6 +55,6 @@ func Config(p Process) pipeline.Config {
 		Stores:  p.Dir,
 		Log:     p.Log,
 		Metrics: p.Metrics,
-		Health:  &health{process: p.Health},
+		Health:  newHealth(p.Health),
 	}
 }

@@ -14,6 +14,14 @@ type health struct {
 	checks map[string]*admin.Check
 }
 
+// newHealth knows of Kafka from the beginning: until the pipeline has said
+// anything, the process is starting, and not ready for want of parts.
+func newHealth(process *admin.Health) *health {
+	h := &health{process: process}
+	h.check("kafka")
+	return h
+}
+
 // Set is part of pipeline.Health.
 func (h *health) Set(part string, err error) {
 	check := h.check(part)

@@ -76,6 +76,9 @@ func TestConfigPutsEachSettingInItsPlace(t *testing.T) {
 
 func TestHealthOfParts(t *testing.T) {
 	cfg, health := config(t)
+	if r := health.Report(); r.Ready {
+		t.Errorf("ready before any part has said anything: %+v", r)
+	}
 	cfg.Health.Set("kafka", nil)
 	cfg.Health.Set("count", errors.New("joining the group"))
 	if diff := cmp.Diff([]admin.CheckReport{
