@@ -19,7 +19,7 @@ type result struct {
 	likes     int
 	ready     time.Duration // from start to ready
 	took      time.Duration // from ready to the last row
-	cpu       time.Duration // of the contestant, its whole life
+	cpu       time.Duration // of the contestant, in the same time; of the ceiling in its whole life
 	brokerCPU time.Duration // in the same time
 	rss       int64         // peak, bytes
 	spread    string
@@ -107,14 +107,13 @@ func measureOurs(ctx context.Context, o options, w *workload, n names) (result, 
 		return result{}, err
 	}
 	defer os.RemoveAll(dir)
-	before := program.CPU(o.brokerPID)
 	p, err := program.Start(ctx, program.Config{Path: o.processor, Env: environment(o, n, dir), Log: filepath.Join(dir, "log")})
 	if err != nil {
 		return result{}, err
 	}
 	began := make(chan readiness, 1)
 	go func() { began <- whenReady(ctx, o, p) }()
-	last, err := awaitRows(ctx, o, n, want)
+	last, err := output{n, want, p.PID()}.await(ctx, o)
 	ready := <-began
 	usage, stopped := p.Stop()
 	if err := errors.Join(err, ready.err, stopped); err != nil {
@@ -122,19 +121,20 @@ func measureOurs(ctx context.Context, o options, w *workload, n names) (result, 
 	}
 	return result{
 		who: "ours", likes: w.likes, ready: ready.at.Sub(p.Began), took: last.at.Sub(ready.at),
-		cpu: usage.CPU, brokerCPU: last.brokerCPU - before, rss: usage.Peak,
+		cpu: last.cpu - ready.cpu, brokerCPU: last.brokerCPU - ready.brokerCPU, rss: usage.Peak,
 	}, nil
 }
 
 type readiness struct {
-	at  time.Time
+	instant
 	err error // of the profile, too
 }
 
 // whenReady is when a program was ready; it returns once the profile that is
 // asked for from then on is written.
 func whenReady(ctx context.Context, o options, p *program.Program) readiness {
-	at, err := p.Ready(ctx)
+	_, err := p.Ready(ctx)
+	at := now(o, p.PID())
 	if err == nil && o.profile != "" {
 		err = p.Profile(ctx, o.profiled, o.profile)
 	}

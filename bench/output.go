@@ -17,18 +17,28 @@ const (
 	giveUp    = 10 * time.Minute      // on a run that does not end
 )
 
-// visible is an instant at which a reader of committed records could read more
-// than before.
-type visible struct {
-	at        time.Time
-	brokerCPU time.Duration // of the broker, until then
+// instant is a time, and the CPU that was used by then.
+type instant struct {
+	at             time.Time
+	cpu, brokerCPU time.Duration // of who is measured, and of the broker
 }
 
-// awaitRows waits for the final counts of a run, and returns when the last one
-// became visible. They are read only once no more come: a reader of millions of
-// rows would take a part of the machine from whom it measures, and the peers'
-// bench does the same.
-func awaitRows(ctx context.Context, o options, n names, want answer) (visible, error) {
+func now(o options, pid int) instant {
+	return instant{time.Now(), program.CPU(pid), program.CPU(o.brokerPID)}
+}
+
+// output is what a run is to put out, and who does it.
+type output struct {
+	names
+	want answer
+	pid  int
+}
+
+// await waits for the final counts, and returns when the last one became visible
+// to a reader of committed records. They are read only once no more come: a
+// reader of millions of rows would take a part of the machine from whom it
+// measures, and the peers' bench does the same.
+func (n output) await(ctx context.Context, o options) (instant, error) {
 	ctx, cancel := context.WithTimeout(ctx, giveUp)
 	defer cancel()
 	cl, err := kgo.NewClient(kgo.SeedBrokers(o.broker),
@@ -38,18 +48,18 @@ func awaitRows(ctx context.Context, o options, n names, want answer) (visible, e
 		kgo.MetadataMinAge(100*time.Millisecond),
 		kgo.MetadataMaxAge(time.Second))
 	if err != nil {
-		return visible{}, err
+		return instant{}, err
 	}
 	defer cl.Close()
 	cl.PauseFetchTopics(n.final[:]...)
 	got := rows{starts: make(map[string]time.Time)}
-	last, end := visible{}, int64(0)
+	last, end := instant{}, int64(0)
 	tick := time.NewTicker(lookEvery)
 	defer tick.Stop()
 	for {
 		select {
 		case <-ctx.Done():
-			return last, fmt.Errorf("wait for %d rows, of which %d came: %w", want.rows, got.rows, ctx.Err())
+			return last, fmt.Errorf("wait for %d rows, of which %d came: %w", n.want.rows, got.rows, ctx.Err())
 		case <-tick.C:
 		}
 		ends, err := kadm.NewClient(cl).ListCommittedOffsets(ctx, n.final[:]...)
@@ -59,18 +69,18 @@ func awaitRows(ctx context.Context, o options, n names, want answer) (visible, e
 		sum := int64(0) // a topic that is not there yet adds nothing
 		ends.Each(func(l kadm.ListedOffset) { sum += max(0, l.Offset) })
 		if sum != end {
-			last, end = visible{time.Now(), program.CPU(o.brokerPID)}, sum
+			last, end = now(o, n.pid), sum
 		}
 		// Offsets count the ends of transactions too: this is a bound.
-		if uint64(sum) < want.rows || time.Since(last.at) < quiet {
+		if uint64(sum) < n.want.rows || time.Since(last.at) < quiet {
 			continue
 		}
-		if err := got.read(ctx, cl, n); err != nil {
+		if err := got.read(ctx, cl, n.names); err != nil {
 			return last, err
 		}
-		if got.rows >= want.rows {
-			if got.answer != want {
-				return last, fmt.Errorf("the output is not exact: %+v, expected %+v", got.answer, want)
+		if got.rows >= n.want.rows {
+			if got.answer != n.want {
+				return last, fmt.Errorf("the output is not exact: %+v, expected %+v", got.answer, n.want)
 			}
 			return last, nil
 		}
