@@ -58,7 +58,6 @@ type Shared struct {
 // NewShared makes what stores share; one per process. Its memory is C's: call
 // Close.
 func NewShared(c Config) *Shared {
-	limitMalloc()
 	if c.CacheBytes == 0 {
 		c.CacheBytes = defaultCache
 	}
