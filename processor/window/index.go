@@ -10,8 +10,7 @@ import "hash/maphash"
 // beside the pointers, and a tally has the bytes of its id in it.
 //
 // It takes 32 to 128 bytes per video, and frees them when videos are gone. To
-// grow or shrink is one pass over all of it: some 20 ms with a million videos,
-// once in as many changes.
+// grow or shrink is one pass over all of it, in one step, once in as many changes.
 type index struct {
 	seed  maphash.Seed
 	slots []indexSlot // a power of two of them, or none
