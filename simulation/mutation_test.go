@@ -149,8 +149,10 @@ func positionsBecome(change func(w *world, p *window.Position)) func(w *world) f
 	}
 }
 
-// newest is what the log says by now of the sources.
+// newest is what the log says by now of the sources. The observer is a client
+// like others and may be a record or two behind what the processor has read.
 func (w *world) newest() window.Progress {
+	w.eyes.upTo(place{w.topics.Log, 0}, w.cluster.PartitionInfo(w.topics.Log, 0).HighWatermark)
 	o := recountLog(w.eyes.sight(), w.topics.Log, w.plan.pane)
 	p := window.Progress{Frontier: likes.Pane(o.frontier[0])}
 	for _, m := range o.marks[0] {

@@ -127,6 +127,20 @@ func (o *observer) see(r *kgo.Record) {
 	}
 }
 
+// upTo waits until the observer has seen all records of a partition before next.
+func (o *observer) upTo(at place, next int64) {
+	for {
+		o.mu.Lock()
+		h := o.parts[at]
+		there := h != nil && int64(len(h.records)) >= next
+		o.mu.Unlock()
+		if there {
+			return
+		}
+		time.Sleep(time.Millisecond)
+	}
+}
+
 func (o *observer) close() {
 	o.stop()
 	<-o.done
