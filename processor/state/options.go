@@ -53,6 +53,8 @@ type Shared struct {
 	read    *grocksdb.ReadOptions
 	write   *grocksdb.WriteOptions
 	flush   *grocksdb.FlushOptions
+
+	closed chan struct{}
 }
 
 // NewShared makes what stores share; one per process. Its memory is C's: call
@@ -69,7 +71,10 @@ func NewShared(c Config) *Shared {
 		read:  grocksdb.NewDefaultReadOptions(),
 		write: grocksdb.NewDefaultWriteOptions(),
 		flush: grocksdb.NewDefaultFlushOptions(),
+
+		closed: make(chan struct{}),
 	}
+	keepSmall(s.closed)
 	s.write.DisableWAL(true)
 	s.table = tableOptions(s.cache)
 	s.options = options(c.WriteBufferBytes)
@@ -79,6 +84,7 @@ func NewShared(c Config) *Shared {
 
 // Close frees what stores shared. All of them must be closed.
 func (s *Shared) Close() {
+	close(s.closed)
 	s.options.Destroy()
 	s.table.Destroy()
 	s.read.Destroy()
