@@ -36,7 +36,8 @@ func (w *world) sample() (all []reading) {
 		}
 		all = append(all, r)
 	}
-	all = append(all, reading{"kafka RSS MB", unjudged, mega(residentBytes(w.broker.process.cmd.Process.Pid))})
+	kafka, _ := w.memoryBytes(w.broker.process)
+	all = append(all, reading{"kafka RSS MB", unjudged, mega(kafka)})
 	return append(all, w.topicBytes()...)
 }
 
@@ -44,8 +45,10 @@ func (w *world) sample() (all []reading) {
 func (w *world) vitals(name, admin string, p *process) []reading {
 	w.Helper()
 	m := w.scrape(admin)
+	resident, own := w.memoryBytes(p)
 	return []reading{
-		{name + " RSS MB", memory, mega(m["process_resident_memory_bytes"])},
+		{name + " memory MB", memory, mega(own)},
+		{name + " RSS MB", unjudged, mega(resident)},
 		{name + " Go heap MB", memory, mega(m["go_memstats_heap_inuse_bytes"])},
 		{name + " goroutines", goroutines, m["go_goroutines"]},
 		{name + " open files", files, m["process_open_fds"]},
@@ -136,21 +139,21 @@ func ignoreGone(err error) error {
 	return err
 }
 
-// residentBytes is the memory of a process; 0 where it cannot be told.
-func residentBytes(pid int) float64 {
-	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/statm", pid))
+// memoryBytes is what of a process is in memory, and what of that is its own:
+// not the pages of programs and libraries, which are mapped as they are first
+// used and which the kernel may drop at any time. It wants Linux.
+func (w *world) memoryBytes(p *process) (resident, own float64) {
+	w.Helper()
+	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/statm", p.cmd.Process.Pid))
 	if err != nil {
-		return 0
+		w.Fatalf("memory of %s: %v", p.name, err)
 	}
-	fields := strings.Fields(string(b))
-	if len(fields) < 2 {
-		return 0
+	var size, all, shared float64
+	if _, err := fmt.Sscan(string(b), &size, &all, &shared); err != nil {
+		w.Fatalf("memory of %s: %v", p.name, err)
 	}
-	pages, err := strconv.ParseFloat(fields[1], 64)
-	if err != nil {
-		return 0
-	}
-	return pages * float64(os.Getpagesize())
+	page := float64(os.Getpagesize())
+	return all * page, (all - shared) * page
 }
 
 func mega[N int64 | float64](bytes N) float64 { return float64(bytes) / 1e6 }
