@@ -3,9 +3,7 @@ package likes
 import (
 	"encoding/json"
 	"fmt"
-	"strconv"
 	"time"
-	"unicode/utf8"
 )
 
 // Final is the value of a record in an aggregations topic: how many likes a
@@ -36,21 +34,8 @@ type Final struct {
 // Append appends the record's JSON to dst. It allocates nothing where dst has
 // room.
 func (f *Final) Append(dst []byte) []byte {
-	dst = append(dst, `{"type":"`...)
-	dst = append(dst, f.Type...)
-	dst = append(dst, `","video_uid":`...)
-	dst = appendString(dst, string(f.Video))
-	dst = append(dst, `,"count":`...)
-	dst = strconv.AppendUint(dst, f.Count, 10)
-	dst = append(dst, `,"window_start":"`...)
-	dst = appendTime(dst, f.Start)
-	dst = append(dst, `","window_end":"`...)
-	dst = appendTime(dst, f.End)
-	dst = append(dst, `","late":`...)
-	dst = strconv.AppendUint(dst, f.Late, 10)
-	dst = append(dst, `,"total":`...)
-	dst = strconv.AppendUint(dst, f.Total, 10)
-	return append(dst, '}')
+	var e Encoder
+	return e.Final(dst, f)
 }
 
 // ParseFinal reads the value of a record of an aggregations topic. Members it
@@ -92,28 +77,8 @@ type Running struct {
 // Append appends the record's JSON to dst. It allocates nothing where dst has
 // room.
 func (l *Live) Append(dst []byte) []byte {
-	dst = append(dst, `{"video_uid":`...)
-	dst = appendString(dst, string(l.Video))
-	dst = append(dst, `,"total":`...)
-	dst = strconv.AppendUint(dst, l.Total, 10)
-	dst = append(dst, `,"windows":{`...)
-	for i, w := range Windows {
-		if i > 0 {
-			dst = append(dst, ',')
-		}
-		dst = append(dst, '"')
-		dst = append(dst, w.Name...)
-		dst = append(dst, `":{"start":"`...)
-		dst = appendTime(dst, l.Windows[i].Start)
-		dst = append(dst, `","end":"`...)
-		dst = appendTime(dst, l.Windows[i].End)
-		dst = append(dst, `","count":`...)
-		dst = strconv.AppendUint(dst, l.Windows[i].Count, 10)
-		dst = append(dst, '}')
-	}
-	dst = append(dst, `},"as_of":"`...)
-	dst = appendTime(dst, l.AsOf)
-	return append(dst, `"}`...)
+	var e Encoder
+	return e.Live(dst, l)
 }
 
 // ParseLive reads the value of a record of the running-counts topic. Members
@@ -133,35 +98,4 @@ func ParseLive(value []byte) (Live, error) {
 		l.Windows[i] = v.Windows[w.Name]
 	}
 	return l, nil
-}
-
-// appendString appends a JSON string. A video id has no control characters,
-// so only the quote and the backslash need escaping; bytes that are not UTF-8,
-// which no id has, become U+FFFD rather than broken JSON.
-func appendString(dst []byte, s string) []byte {
-	dst = append(dst, '"')
-	for i := 0; i < len(s); {
-		b := s[i]
-		if b < utf8.RuneSelf {
-			switch {
-			case b == '"' || b == '\\':
-				dst = append(dst, '\\', b)
-			case b < ' ':
-				const hex = "0123456789abcdef"
-				dst = append(dst, '\\', 'u', '0', '0', hex[b>>4], hex[b&15])
-			default:
-				dst = append(dst, b)
-			}
-			i++
-			continue
-		}
-		r, n := utf8.DecodeRuneInString(s[i:])
-		dst = utf8.AppendRune(dst, r)
-		i += n
-	}
-	return append(dst, '"')
-}
-
-func appendTime(dst []byte, t time.Time) []byte {
-	return t.UTC().AppendFormat(dst, time.RFC3339Nano)
 }

@@ -80,6 +80,27 @@ func TestTimesAreUTC(t *testing.T) {
 	}
 }
 
+// An encoder remembers times, and writes what Append writes, whatever came before.
+func TestEncoderForgetsNothing(t *testing.T) {
+	var e likes.Encoder
+	for i, d := range []time.Duration{0, 0, time.Minute, 0, time.Hour, time.Millisecond} {
+		final, live := exampleFinal(), exampleLive()
+		final.Type = likes.Windows[i%3].Name
+		final.Start, final.End = final.Start.Add(d), final.End.Add(2*d)
+		live.Windows[1].Start, live.Windows[2].End, live.AsOf = live.Windows[1].Start.Add(d), live.Windows[2].End.Add(-d), live.AsOf.Add(d)
+		if i == 4 { // further than a time's text is remembered
+			live.AsOf = time.Date(1_234_567_890, 1, 2, 3, 4, 5, 678_900_001, time.UTC)
+		}
+		if got, want := string(e.Final(nil, &final)), string(final.Append(nil)); got != want {
+			t.Errorf("record %d:\n got %s\nwant %s", i, got, want)
+		}
+		got, want := string(e.Live(nil, &live)), string(live.Append(nil))
+		if asOf := live.AsOf.Format(time.RFC3339Nano); got != want || !strings.Contains(got, asOf) {
+			t.Errorf("record %d:\n got %s\nwant %s, with %s", i, got, want, asOf)
+		}
+	}
+}
+
 func TestAppendAllocatesNothing(t *testing.T) {
 	final, live := exampleFinal(), exampleLive()
 	buf := make([]byte, 0, 1024)

@@ -77,7 +77,11 @@ func (p *producer) commit(ctx context.Context, records []*kgo.Record) error {
 		return fmt.Errorf("begin transaction: %w: %w", errNotCommitted, err)
 	}
 	var first firstError
+	now := time.Now() // once, not for each record
 	for _, r := range records {
+		if r.Timestamp.IsZero() {
+			r.Timestamp = now
+		}
 		p.cl.Produce(ctx, r, first.promise)
 	}
 	if err := p.cl.Flush(ctx); err != nil {

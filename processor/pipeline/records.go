@@ -51,6 +51,7 @@ func (s *slab) record() *kgo.Record {
 func (c *countRun) partRecords(part *window.Part) []*kgo.Record {
 	cfg := c.w.cfg
 	var s slab
+	var e likes.Encoder
 	records := make([]*kgo.Record, 0, part.Records())
 	add := func(topic string, partition int32, id string, value []byte) {
 		r := s.record()
@@ -74,7 +75,7 @@ func (c *countRun) partRecords(part *window.Part) []*kgo.Record {
 		if n := cfg.OutputPartitions[f.Window]; n > 1 {
 			partition = int32(likes.Partition([]byte(f.ID), n))
 		}
-		add(cfg.Topics.Aggregations[f.Window], partition, f.ID, out.Append(s.room()))
+		add(cfg.Topics.Aggregations[f.Window], partition, f.ID, e.Final(s.room(), out))
 	}
 	for i := range part.Values {
 		v := &part.Values[i]
@@ -91,6 +92,7 @@ func (c *countRun) partRecords(part *window.Part) []*kgo.Record {
 func (c *countRun) liveRecords(records []*kgo.Record, running []window.Running) []*kgo.Record {
 	cfg := c.w.cfg
 	var s slab
+	var e likes.Encoder
 	live := likes.Live{AsOf: time.Now()}
 	for i := range running {
 		r := &running[i]
@@ -105,7 +107,7 @@ func (c *countRun) liveRecords(records []*kgo.Record, running []window.Running) 
 		}
 		rec := s.record()
 		rec.Topic, rec.Partition = cfg.Topics.Live, c.partition
-		rec.Value = s.keep(live.Append(s.room()))
+		rec.Value = s.keep(e.Live(s.room(), &live))
 		rec.Key = s.keep(append(s.room(), r.ID...))
 		records = append(records, rec)
 	}
