@@ -39,6 +39,7 @@ const (
 	logBytes, logFiles = 1 << 20, 2
 	manifestBytes      = 4 << 20
 	bloomBits          = 10
+	memtableFilter     = 0.02 // of a write buffer: some 16 bits for a video
 	scanReadahead      = 256 << 10
 )
 
@@ -115,15 +116,16 @@ func options(writeBuffer int) *grocksdb.Options {
 
 	o.SetWriteBufferSize(uint64(writeBuffer))
 	o.SetMaxWriteBufferNumber(2)
+	// Most look-ups find nothing in a memtable, and are told so by a filter:
+	// to search it takes longer than all the rest.
+	o.SetMemTablePrefixBloomSizeRatio(memtableFilter)
+	o.SetMemtableWholeKeyFiltering(true)
 	o.SetTargetFileSizeBase(fileBytes)
 	o.SetMaxBytesForLevelBase(levelBytes)
 	o.SetMaxOpenFiles(maxOpenFiles)
 	o.SetMaxFileOpeningThreads(1)
 	o.SetMaxBackgroundJobs(backgroundJobs)
 	o.SetCompression(grocksdb.LZ4Compression)
-	// Most videos that are looked up are there: the last level, which has
-	// nine tenths of the keys, needs no filter.
-	o.SetOptimizeFiltersForHits(true)
 
 	o.SetInfoLogLevel(grocksdb.WarnInfoLogLevel)
 	o.SetMaxLogFileSize(logBytes)

@@ -9,76 +9,114 @@ import (
 	"distributed-counter/processor/window"
 )
 
-// Videos is part of [window.Table]. It walks through the keys, since the ids
-// ascend: where most of the videos are asked for, a step to the next one costs
-// an eighth of a look-up, and elsewhere a seek costs the same. (RocksDB's
-// reader of many keys, as grocksdb has it, saves an eighth of a look-up.)
+// Videos is part of [window.Table]. The ids ascend. Where most of a store's
+// videos are asked for, it steps from key to key, which costs an eighth of
+// looking one up; elsewhere it looks up each. Which of both it is shows as it
+// goes.
 func (r *RocksDB) Videos(ids []string, videos []window.Video) error {
 	if r.db == nil {
 		return fmt.Errorf("read videos: %w", errClosed)
 	}
-	w := walk{it: r.db.NewIterator(r.shared.read), patience: maxSteps}
-	defer w.it.Close()
+	w := walk{store: r, pause: minPause}
+	defer w.close()
 	for i, id := range ids {
+		if i > 0 && id <= ids[i-1] { // a wrong order costs time only
+			w.stands = false
+		}
 		r.key = appendVideoKey(r.key[:0], id)
-		if i == 0 || id <= ids[i-1] { // a wrong order costs time only
-			w.seek(r.key)
-		}
-		value, err := w.to(r.key)
-		if err == nil {
-			videos[i], err = parseVideo(id, value)
-		}
-		if err != nil {
+		var err error
+		if videos[i], err = w.video(id, r.key); err != nil {
 			return fmt.Errorf("read videos: %w", err)
 		}
 	}
 	return nil
 }
 
-// walk goes through the keys of a store in ascending order.
+// walk finds keys of a store in ascending order, by steps while that is worth
+// it.
 type walk struct {
-	it  *grocksdb.Iterator
-	key []byte // where it stands, in C's memory; nil behind the last key
-	err error
-	// patience is how many steps are tried before a seek: fewer after each
-	// time that they were not enough, more after each time that they were.
-	patience int
+	store  *RocksDB
+	it     *grocksdb.Iterator // nil before it is needed
+	stands bool               // it stands at key
+	key    []byte             // in C's memory; nil behind the last key
+	// pause is how many videos are looked up after steps have led nowhere,
+	// before steps are tried again; resting is what is left of that.
+	pause, resting int
 }
 
-// maxSteps is how many steps cost as much as a seek.
-const maxSteps = 8
+const (
+	// maxSteps is how many steps cost as much as a look-up.
+	maxSteps = 8
+	// Steps that lead nowhere cost two look-ups more: an eighth of a pause at
+	// first, nothing worth mentioning in the end.
+	minPause, maxPause = 16, 512
+)
 
-// to goes to a key that is not before the last one, and returns its value,
-// valid until the next call, or nil where it is not there.
-func (w *walk) to(key []byte) ([]byte, error) {
-	for n := 0; w.key != nil && bytes.Compare(w.key, key) < 0; n++ {
-		if n == w.patience {
-			w.seek(key)
-			w.patience = max(1, w.patience/2)
-			break
+// video reads what is at a key, which is not before the last one.
+func (w *walk) video(id string, key []byte) (window.Video, error) {
+	if w.resting > 0 {
+		w.resting--
+		return w.store.video(id, key)
+	}
+	if !w.stands {
+		if err := w.seek(key); err != nil {
+			return window.Video{}, err
+		}
+	}
+	n := 0
+	for ; w.key != nil && bytes.Compare(w.key, key) < 0; n++ {
+		if n == maxSteps {
+			w.stands, w.resting = false, w.pause
+			w.pause = min(maxPause, 2*w.pause)
+			return w.store.video(id, key)
 		}
 		w.it.Next()
-		w.load()
-		if bytes.Equal(w.key, key) {
-			w.patience = min(maxSteps, w.patience*2)
+		if err := w.load(); err != nil {
+			return window.Video{}, err
 		}
 	}
-	if w.err != nil || !bytes.Equal(w.key, key) {
-		return nil, w.err
+	if !bytes.Equal(w.key, key) {
+		return parseVideo(id, nil)
 	}
-	return w.it.Value().Data(), nil
+	if n > 0 {
+		w.pause = minPause // by steps alone
+	}
+	return parseVideo(id, w.it.Value().Data())
 }
 
-func (w *walk) seek(key []byte) {
+func (w *walk) seek(key []byte) error {
+	if w.it == nil {
+		w.it = w.store.db.NewIterator(w.store.shared.read)
+	}
 	w.it.Seek(key)
-	w.load()
+	w.stands = true
+	return w.load()
 }
 
-func (w *walk) load() {
+func (w *walk) load() error {
 	w.key = nil
-	if w.it.Valid() {
-		w.key = w.it.Key().Data()
-	} else {
-		w.err = classify(w.it.Err())
+	if !w.it.Valid() {
+		return classify(w.it.Err())
 	}
+	w.key = w.it.Key().Data()
+	return nil
+}
+
+func (w *walk) close() {
+	if w.it != nil {
+		w.it.Close()
+	}
+}
+
+// video looks up what is at a key.
+func (r *RocksDB) video(id string, key []byte) (window.Video, error) {
+	found, err := r.db.GetPinned(r.shared.read, key)
+	if err != nil {
+		return window.Video{}, classify(err)
+	}
+	if !found.Exists() {
+		return parseVideo(id, nil)
+	}
+	defer found.Destroy()
+	return parseVideo(id, found.Data())
 }
