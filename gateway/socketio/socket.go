@@ -34,6 +34,7 @@ type Socket struct {
 	Value any
 
 	namespace  *Namespace
+	session    *engineio.Session // the connection's
 	connection *connection
 	id         string
 	state      atomic.Int32 // changed with mu held
@@ -50,7 +51,7 @@ type Socket struct {
 func newSocket(n *Namespace, c *connection) *Socket {
 	var random [15]byte
 	rand.Read(random[:])
-	return &Socket{namespace: n, connection: c, id: base64.RawURLEncoding.EncodeToString(random[:])}
+	return &Socket{namespace: n, session: c.session, connection: c, id: base64.RawURLEncoding.EncodeToString(random[:])}
 }
 
 // ID names the socket in its namespace. It may be told to others.
@@ -60,7 +61,7 @@ func (s *Socket) ID() string { return s.id }
 func (s *Socket) Namespace() *Namespace { return s.namespace }
 
 // Address is the client's, as Config.Engine.ClientAddress told it.
-func (s *Socket) Address() string { return s.connection.session.Address() }
+func (s *Socket) Address() string { return s.session.Address() }
 
 // Send queues a message of the socket's namespace; one of another namespace is
 // a bug and panics.
@@ -131,7 +132,7 @@ func (s *Socket) EmitAck(done func(Payload), event string, args ...any) error {
 func (s *Socket) send(m *engineio.Message) {
 	switch s.state.Load() {
 	case socketConnected:
-		s.connection.session.Send(m)
+		s.session.Send(m)
 		return
 	case socketLeft:
 		return
@@ -139,11 +140,11 @@ func (s *Socket) send(m *engineio.Message) {
 	s.mu.Lock()
 	switch {
 	case s.state.Load() == socketConnected:
-		s.connection.session.Send(m)
+		s.session.Send(m)
 	case s.state.Load() == socketConnecting && len(s.held) < maxHeld:
 		s.held = append(s.held, m)
 	case s.state.Load() == socketConnecting:
-		s.connection.session.Close(engineio.SlowClient)
+		s.session.Close(engineio.SlowClient)
 	}
 	s.mu.Unlock()
 }
@@ -158,9 +159,9 @@ func (s *Socket) enter() {
 	s.namespace.enter(s)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.connection.session.Send(p.message("", nil))
+	s.session.Send(p.message("", nil))
 	for _, m := range s.held {
-		s.connection.session.Send(m)
+		s.session.Send(m)
 	}
 	s.held = nil
 	s.state.Store(socketConnected)
@@ -201,19 +202,19 @@ func (s *Socket) Rooms() []string {
 // Disconnect tells the client that it is out of the namespace; its connection
 // stays. A client does not come back by itself after that.
 func (s *Socket) Disconnect() {
-	s.connection.session.Go(func() {
+	s.session.Go(func() {
 		if s.left() {
 			return
 		}
 		p := Packet{Type: TypeDisconnect, Namespace: s.namespace.name}
-		s.connection.session.Send(p.message("", nil))
+		s.session.Send(p.message("", nil))
 		s.leave(ServerDisconnect)
 	})
 }
 
 // Close ends the client's connection, once what is queued has been sent. A
 // client connects again.
-func (s *Socket) Close() { s.connection.session.Close(engineio.ForcedClose) }
+func (s *Socket) Close() { s.session.Close(engineio.ForcedClose) }
 
 func (s *Socket) left() bool { return s.state.Load() == socketLeft }
 
@@ -233,7 +234,7 @@ func (s *Socket) leave(reason engineio.Reason) {
 	}
 	s.drop()
 	if s.connection.idle() {
-		s.connection.session.Establish(false)
+		s.session.Establish(false)
 	}
 	s.namespace.handler.Disconnect(s, reason)
 }

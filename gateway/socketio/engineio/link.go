@@ -15,24 +15,25 @@ var errTooManyPackets = errors.New("too many packets")
 
 // link is a WebSocket. One goroutine reads it, and one at a time writes to it.
 type link struct {
+	wire wire // first, for try's sake
 	ws   *websocket.Conn
-	wire *wire
 }
 
 // upgrade takes the request's connection over; where that fails it has answered.
 func (s *Server) upgrade(w http.ResponseWriter, r *http.Request) (*link, error) {
-	h := &hijacker{ResponseWriter: w, server: s}
-	ws, err := s.upgrader.Upgrade(h, r, nil)
+	l := new(link)
+	ws, err := s.upgrader.Upgrade(&hijacker{ResponseWriter: w, server: s, link: l}, r, nil)
 	if err != nil {
 		return nil, err
 	}
-	if err := h.wire.flush(s.cfg.WriteTimeout); err != nil {
-		h.wire.cut()
+	if err := l.wire.flush(s.cfg.WriteTimeout); err != nil {
+		l.wire.cut()
 		return nil, err
 	}
 	ws.SetReadLimit(int64(s.cfg.MaxPayload))
 	ws.SetCloseHandler(func(int, string) error { return nil }) // Session.write answers
-	return &link{ws: ws, wire: h.wire}, nil
+	l.ws = ws
+	return l, nil
 }
 
 // openWebSocket begins a session on a WebSocket.
@@ -156,7 +157,7 @@ func (s *Session) direct(m *Message) bool {
 	if s.link == nil || s.writing || !s.out.empty() || len(m.parts) != 1 {
 		return false
 	}
-	p, w := &m.parts[0], s.link.wire
+	p, w := &m.parts[0], &s.link.wire
 	if p.kind == websocket.PongMessage || len(p.data) >= s.server.cfg.CompressFrom {
 		return false
 	}
@@ -164,7 +165,7 @@ func (s *Session) direct(m *Message) bool {
 	if n == 0 {
 		return false
 	}
-	s.server.counters.packetsOut.Add(1)
+	w.out.packets.Add(1)
 	if n < len(p.frame) {
 		w.Write(p.frame[n:])
 		s.deliver()
@@ -186,7 +187,7 @@ func (s *Server) writeBatch(l *link, batch []*Message, timeout time.Duration) er
 			} else if err := p.deflate(l.ws); err != nil {
 				return err
 			}
-			s.counters.packetsOut.Add(1)
+			l.wire.out.packets.Add(1)
 		}
 	}
 	return l.wire.flush(timeout)
@@ -207,7 +208,7 @@ func (l *link) close(reason Reason) {
 	if !how.abort {
 		l.ws.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(how.code, string(reason)), time.Time{})
 		if l.wire.flush(closeTimeout) == nil {
-			l.wire.Conn.Close() // and what has been written still arrives
+			l.wire.Close() // and what has been written still arrives
 			return
 		}
 	}

@@ -8,24 +8,27 @@ import (
 
 // Session is one client, on whichever transport it is. All methods may be
 // called by anybody at any time, also from within a Receiver.
+//
+// What a message to a client that reads needs comes first, as in wire.
 type Session struct {
-	server   *Server
+	mu      sync.Mutex // guards what comes after receiving too; nothing that can block is called while it is held
+	server  *Server
+	link    *link // the WebSocket; nil while polling; guarded by mu, as the next three are
+	writing bool  // a goroutine writes to the link
+	closed  bool
+	out     outbox
+
 	id       string
 	address  string
 	receiver Receiver
 
 	receiving turn // held while the application is called; taken before mu, never after
 
-	mu          sync.Mutex // guards what follows; nothing that can block is called while it is held
-	out         outbox
-	link        *link         // the WebSocket; nil while polling
 	probe       *link         // a WebSocket on its way to be the link
 	probing     bool          // a WebSocket with this sid is open and not yet the link
 	probed      bool          // and has been answered; GETs are ended
 	poll        chan struct{} // wakes the pending GET; nil when there is none
 	posting     bool          // a POST is being read
-	writing     bool          // a goroutine writes to the link
-	closed      bool
 	reason      Reason
 	last        string // what one more GET is told after the end
 	established bool

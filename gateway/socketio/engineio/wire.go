@@ -17,17 +17,24 @@ const keepBytes = 2 * batchBytes
 // frames leave in one system call, the library above never waits for the
 // network, and a slow client holds no compressor; or with try, a single frame as
 // far as the kernel takes it at once.
+//
+// What try needs comes first: to tell ten thousand clients of a like is mostly
+// to wait for their memory.
 type wire struct {
+	mu      sync.Mutex // guards fd and pending; not held while writing to Conn
+	fd      int        // what try writes to; none where it is closed, or has no descriptor
+	pending *[]byte    // written and not flushed; nil while there is nothing
+	out     *sent
+
 	net.Conn
-	in, out *atomic.Uint64
+	in      *atomic.Uint64
 	buffers *sync.Pool // of *[]byte
-	attempt *attempt   // nil where there is no descriptor below: try takes nothing
 	message int64      // bytes read since the last message; of the reader alone
 	most    int64      // what message may grow to
-
-	mu      sync.Mutex // guards pending; not held while writing to Conn
-	pending *[]byte    // written and not flushed; nil while there is nothing
 }
+
+// none is no descriptor.
+const none = -1
 
 // frameCost is how many bytes on the network a byte of a message may take: a
 // frame of one byte takes seven.
@@ -66,47 +73,43 @@ func (w *wire) behind() bool {
 }
 
 // try writes as much of p as the kernel takes without waiting, and returns how
-// much. It must not be called while there is something to flush, nor during a
-// flush. An error is for flush to find.
+// much. It takes nothing while there is something to flush, and must not be
+// called during a flush. An error is for flush to find.
 func (w *wire) try(p []byte) int {
-	if w.attempt == nil || w.behind() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.fd == none || w.pending != nil {
 		return 0
 	}
-	n := w.attempt.write(p)
-	w.out.Add(uint64(n))
+	n := sendNow(w.fd, p)
+	w.out.bytes.Add(uint64(n))
 	return n
 }
 
-// attempt writes to a descriptor without waiting. It is used by one goroutine at
-// a time.
-type attempt struct {
-	raw  syscall.RawConn
-	once func(fd uintptr) // made once, not for each write
-	p    []byte
-	n    int
+// Close ends the connection. From then on the descriptor may be somebody else's.
+func (w *wire) Close() error {
+	w.mu.Lock()
+	w.fd = none
+	w.mu.Unlock()
+	return w.Conn.Close()
 }
 
-// newAttempt returns nil where conn has no descriptor, as one of TLS has none.
-func newAttempt(conn net.Conn) *attempt {
+// descriptor is a connection's own, or none, as one of TLS has. It is the
+// connection's until that is closed, which is the wire's to do.
+func descriptor(conn net.Conn) int {
 	c, ok := conn.(syscall.Conn)
 	if !ok {
-		return nil
+		return none
 	}
 	raw, err := c.SyscallConn()
 	if err != nil {
-		return nil
+		return none
 	}
-	a := &attempt{raw: raw}
-	a.once = func(fd uintptr) { a.n, _ = syscall.Write(int(fd), a.p) } // it is non-blocking, as all of the runtime's are
-	return a
-}
-
-// write returns how many bytes the kernel took.
-func (a *attempt) write(p []byte) int {
-	a.p, a.n = p, 0
-	_ = a.raw.Control(a.once) // closed meanwhile: nothing is taken
-	a.p = nil
-	return max(a.n, 0)
+	own := none
+	if err := raw.Control(func(fd uintptr) { own = int(fd) }); err != nil {
+		return none
+	}
+	return own
 }
 
 // flush writes what was kept. One goroutine at a time may call it.
@@ -120,7 +123,7 @@ func (w *wire) flush(timeout time.Duration) error {
 	}
 	w.Conn.SetWriteDeadline(time.Now().Add(timeout))
 	n, err := w.Conn.Write(*pending)
-	w.out.Add(uint64(n))
+	w.out.bytes.Add(uint64(n))
 	if cap(*pending) <= keepBytes {
 		*pending = (*pending)[:0]
 		w.buffers.Put(pending)
@@ -135,15 +138,15 @@ func (w *wire) cut() {
 	if c, ok := w.Conn.(interface{ SetLinger(sec int) error }); ok {
 		c.SetLinger(0)
 	}
-	w.Conn.Close()
+	w.Close()
 }
 
-// hijacker puts a wire between the WebSocket library and the connection that it
-// takes from the http.Server.
+// hijacker puts a link's wire between the WebSocket library and the connection
+// that it takes from the http.Server.
 type hijacker struct {
 	http.ResponseWriter
 	server *Server
-	wire   *wire
+	link   *link
 }
 
 // Hijack implements http.Hijacker.
@@ -155,8 +158,9 @@ func (h *hijacker) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	if c, ok := conn.(interface{ SetWriteBuffer(bytes int) error }); ok {
 		c.SetWriteBuffer(sendBuffer) // bounds what a client that does not read holds in the kernel
 	}
-	c := &h.server.counters
-	h.wire = &wire{Conn: conn, in: &c.bytesIn, out: &c.bytesOut, buffers: &h.server.writeBuffers, attempt: newAttempt(conn),
-		most: frameCost*int64(h.server.cfg.MaxPayload) + batchBytes}
-	return h.wire, buffered, nil
+	w, c := &h.link.wire, &h.server.counters
+	w.Conn, w.fd, w.buffers = conn, descriptor(conn), &h.server.writeBuffers
+	w.in, w.out = &c.bytesIn, c.shard()
+	w.most = frameCost*int64(h.server.cfg.MaxPayload) + batchBytes
+	return w, buffered, nil
 }

@@ -1,0 +1,96 @@
+package engineio_test
+
+import (
+	"net"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/gorilla/websocket"
+
+	"distributed-counter/gateway/socketio/engineio"
+)
+
+// The kernel gives a closed connection's descriptor to the next: no client is
+// ever sent what was meant for one before it, while sessions end on either side
+// and are sent more all the time.
+func TestNobodyGetsWhatIsAnothers(t *testing.T) {
+	const clients, lives, messages = 8, 60, 20
+	var sending sync.WaitGroup
+	server := engineio.New(engineio.Config{
+		Open: func(s *engineio.Session) engineio.Receiver {
+			s.Establish(true)
+			own := engineio.Prepare("own", engineio.Part{Data: []byte(s.ID())})
+			ended := make(ending)
+			sending.Go(func() {
+				for after := 0; after < 200; { // so many sends too late
+					s.Send(own)
+					time.Sleep(50 * time.Microsecond)
+					select {
+					case <-ended:
+						after++
+					default:
+					}
+				}
+			})
+			return ended
+		},
+	})
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	serving := &http.Server{Handler: server}
+	go serving.Serve(listener)
+	defer serving.Close()
+	var living sync.WaitGroup
+	for range clients {
+		living.Go(func() {
+			for life := range lives {
+				if err := live(listener.Addr().String(), messages, life%2 == 0); err != "" {
+					t.Error(err)
+					return
+				}
+			}
+		})
+	}
+	living.Wait()
+	sending.Wait()
+}
+
+// ending is an application that tells when its session has ended.
+type ending chan struct{}
+
+func (ending) Receive(bool, []byte) error { return nil }
+func (e ending) Closed(engineio.Reason)   { close(e) }
+
+// live is a client that reads some messages, says goodbye or not, and tells what
+// was wrong.
+func live(address string, messages int, goodbye bool) (wrong string) {
+	conn, _, err := websocket.DefaultDialer.Dial("ws://"+address+"/?EIO=4&transport=websocket", nil)
+	if err != nil {
+		return err.Error()
+	}
+	defer conn.Close()
+	_, open, err := conn.ReadMessage()
+	if err != nil || open[0] != '0' {
+		return "got " + string(open) + ", want the open packet"
+	}
+	_, own, _ := strings.Cut(string(open), `"sid":"`)
+	own, _, _ = strings.Cut(own, `"`)
+	for range messages {
+		_, got, err := conn.ReadMessage()
+		if err != nil {
+			return err.Error()
+		}
+		if string(got) != "4"+own {
+			return "client " + own + " was sent " + string(got)
+		}
+	}
+	if goodbye {
+		_ = conn.WriteMessage(websocket.TextMessage, []byte{byte(engineio.TypeClose)})
+	}
+	return ""
+}
