@@ -165,7 +165,7 @@ func (s *Session) direct(m *Message) bool {
 	if n == 0 {
 		return false
 	}
-	w.out.packets.Add(1)
+	s.server.counters.packetsOut.Add(1)
 	if n < len(p.frame) {
 		w.Write(p.frame[n:])
 		s.deliver()
@@ -187,7 +187,7 @@ func (s *Server) writeBatch(l *link, batch []*Message, timeout time.Duration) er
 			} else if err := p.deflate(l.ws); err != nil {
 				return err
 			}
-			l.wire.out.packets.Add(1)
+			s.counters.packetsOut.Add(1)
 		}
 	}
 	return l.wire.flush(timeout)

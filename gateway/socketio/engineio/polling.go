@@ -144,7 +144,7 @@ func (s *Session) answer(w http.ResponseWriter, batch []*Message) {
 	var payload []byte
 	for _, m := range batch {
 		payload = m.appendTo(payload)
-		s.server.counters.out[0].packets.Add(uint64(len(m.parts)))
+		s.server.counters.packetsOut.Add(uint64(len(m.parts)))
 	}
 	if err := s.respond(w, payload); err != nil {
 		s.Close(TransportError) // what was taken from the queue is lost
@@ -171,7 +171,7 @@ func (s *Session) respond(w http.ResponseWriter, body []byte) error {
 	control := http.NewResponseController(w)
 	control.SetWriteDeadline(time.Now().Add(s.server.cfg.WriteTimeout))
 	n, err := w.Write(body)
-	s.server.counters.out[0].bytes.Add(uint64(n))
+	s.server.counters.bytesOut.Add(uint64(n))
 	if err != nil {
 		return err
 	}

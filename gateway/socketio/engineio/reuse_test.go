@@ -1,6 +1,7 @@
 package engineio_test
 
 import (
+	"fmt"
 	"net"
 	"net/http"
 	"strings"
@@ -13,9 +14,58 @@ import (
 	"distributed-counter/gateway/socketio/engineio"
 )
 
-// The kernel gives a closed connection's descriptor to the next: no client is
-// ever sent what was meant for one before it, while sessions end on either side
-// and are sent more all the time.
+// The kernel gives a closed connection's descriptor to the next: a wire that is
+// closed writes nothing, whoever has it now.
+func TestClosedWireHasNoDescriptor(t *testing.T) {
+	for name, end := range map[string]func(w *engineio.Wire){
+		"closed": func(w *engineio.Wire) { w.Close() },
+		"cut":    (*engineio.Wire).Cut,
+	} {
+		t.Run(name, func(t *testing.T) {
+			listener, err := net.Listen("tcp", "127.0.0.1:0")
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer listener.Close()
+			server, client := pair(t, listener)
+			defer client.Close()
+			w := engineio.NewWire(server)
+			fd := w.Descriptor()
+			if fd < 0 || w.Try([]byte("own")) != 3 {
+				t.Fatalf("descriptor %d takes nothing while it is open", fd)
+			}
+			end(w)
+			for range 100 { // until one has the descriptor
+				server, client := pair(t, listener)
+				defer server.Close()
+				defer client.Close()
+				if engineio.NewWire(server).Descriptor() == fd || engineio.NewWire(client).Descriptor() == fd {
+					if n := w.Try([]byte("another's")); n != 0 {
+						t.Errorf("%d bytes went to another's connection", n)
+					}
+					return
+				}
+			}
+			t.Fatalf("nobody was given descriptor %d", fd)
+		})
+	}
+}
+
+// pair is both ends of a connection.
+func pair(t *testing.T, listener net.Listener) (server, client net.Conn) {
+	t.Helper()
+	client, err := net.Dial("tcp", listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if server, err = listener.Accept(); err != nil {
+		t.Fatal(err)
+	}
+	return server, client
+}
+
+// No client is ever sent what was meant for one before it, while sessions end
+// on either side and are sent more all the time.
 func TestNobodyGetsWhatIsAnothers(t *testing.T) {
 	const clients, lives, messages = 8, 60, 20
 	var sending sync.WaitGroup
@@ -75,8 +125,8 @@ func live(address string, messages int, goodbye bool) (wrong string) {
 	}
 	defer conn.Close()
 	_, open, err := conn.ReadMessage()
-	if err != nil || open[0] != '0' {
-		return "got " + string(open) + ", want the open packet"
+	if err != nil || len(open) == 0 || open[0] != '0' {
+		return fmt.Sprintf("got %q and error %v, want the open packet", open, err)
 	}
 	_, own, _ := strings.Cut(string(open), `"sid":"`)
 	own, _, _ = strings.Cut(own, `"`)

@@ -8,29 +8,14 @@ import (
 
 // counters counts since the server was made.
 type counters struct {
-	opened, coalesced atomic.Uint64
-	packetsIn         atomic.Uint64
-	bytesIn           atomic.Uint64
-	out               [outShards]sent
-	links             atomic.Uint64 // so many shards were given out
+	opened, coalesced     atomic.Uint64
+	packetsIn, packetsOut atomic.Uint64
+	bytesIn, bytesOut     atomic.Uint64
 
 	mu        sync.Mutex // guards the maps
 	byReason  map[Reason]uint64
 	byRefusal map[string]uint64
 }
-
-// sent counts what left. There are several, as those who send to a room do so at
-// the same time: with one, each would wait for the other's processor to let go
-// of it.
-type sent struct {
-	packets, bytes atomic.Uint64
-	_              [48]byte // with them, a line of a processor's cache
-}
-
-const outShards = 16
-
-// shard is where a new link counts.
-func (c *counters) shard() *sent { return &c.out[c.links.Add(1)%outShards] }
 
 func (c *counters) closed(r Reason) {
 	c.mu.Lock()
@@ -69,15 +54,13 @@ type Stats struct {
 func (s *Server) Stats() Stats {
 	c := &s.counters
 	stats := Stats{
-		Opened:    c.opened.Load(),
-		Queued:    s.queued.Load(),
-		Coalesced: c.coalesced.Load(),
-		PacketsIn: c.packetsIn.Load(),
-		BytesIn:   c.bytesIn.Load(),
-	}
-	for i := range c.out {
-		stats.PacketsOut += c.out[i].packets.Load()
-		stats.BytesOut += c.out[i].bytes.Load()
+		Opened:     c.opened.Load(),
+		Queued:     s.queued.Load(),
+		Coalesced:  c.coalesced.Load(),
+		PacketsIn:  c.packetsIn.Load(),
+		PacketsOut: c.packetsOut.Load(),
+		BytesIn:    c.bytesIn.Load(),
+		BytesOut:   c.bytesOut.Load(),
 	}
 	c.mu.Lock()
 	stats.Closed, stats.Refused = maps.Clone(c.byReason), maps.Clone(c.byRefusal)

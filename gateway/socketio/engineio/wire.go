@@ -21,13 +21,12 @@ const keepBytes = 2 * batchBytes
 // What try needs comes first: to tell ten thousand clients of a like is mostly
 // to wait for their memory.
 type wire struct {
-	mu      sync.Mutex // guards fd and pending; not held while writing to Conn
+	mu      sync.Mutex // guards fd and pending; held while writing to fd, which does not wait; not while writing to Conn
 	fd      int        // what try writes to; none where it is closed, or has no descriptor
 	pending *[]byte    // written and not flushed; nil while there is nothing
-	out     *sent
+	in, out *atomic.Uint64
 
 	net.Conn
-	in      *atomic.Uint64
 	buffers *sync.Pool // of *[]byte
 	message int64      // bytes read since the last message; of the reader alone
 	most    int64      // what message may grow to
@@ -82,7 +81,7 @@ func (w *wire) try(p []byte) int {
 		return 0
 	}
 	n := sendNow(w.fd, p)
-	w.out.bytes.Add(uint64(n))
+	w.out.Add(uint64(n))
 	return n
 }
 
@@ -123,7 +122,7 @@ func (w *wire) flush(timeout time.Duration) error {
 	}
 	w.Conn.SetWriteDeadline(time.Now().Add(timeout))
 	n, err := w.Conn.Write(*pending)
-	w.out.bytes.Add(uint64(n))
+	w.out.Add(uint64(n))
 	if cap(*pending) <= keepBytes {
 		*pending = (*pending)[:0]
 		w.buffers.Put(pending)
@@ -160,7 +159,7 @@ func (h *hijacker) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	}
 	w, c := &h.link.wire, &h.server.counters
 	w.Conn, w.fd, w.buffers = conn, descriptor(conn), &h.server.writeBuffers
-	w.in, w.out = &c.bytesIn, c.shard()
+	w.in, w.out = &c.bytesIn, &c.bytesOut
 	w.most = frameCost*int64(h.server.cfg.MaxPayload) + batchBytes
 	return w, buffered, nil
 }
