@@ -127,12 +127,13 @@ func (o *observer) see(r *kgo.Record) {
 	}
 }
 
-// upTo waits until the observer has seen all records of a partition before next.
+// upTo waits until the observer has seen all records of a partition before next,
+// or has missed some.
 func (o *observer) upTo(at place, next int64) {
 	for {
 		o.mu.Lock()
 		h := o.parts[at]
-		there := h != nil && int64(len(h.records)) >= next
+		there := h != nil && int64(len(h.records)) >= next || len(o.faults) > 0
 		o.mu.Unlock()
 		if there {
 			return
