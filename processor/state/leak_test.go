@@ -23,6 +23,10 @@ func TestMemoryOfC(t *testing.T) {
 	for i := range ids {
 		ids[i] = fmt.Sprintf("video-%04d", i)
 	}
+	var few []string // not enough of them to step from one to the next
+	for i := 0; i < len(ids); i += 20 {
+		few = append(few, ids[i], ids[i]+" no such id")
+	}
 	videos := make([]window.Video, len(ids))
 	round := func(n int) {
 		s, err := shared.Open(dir)
@@ -37,6 +41,11 @@ func TestMemoryOfC(t *testing.T) {
 			}
 			if err := s.Videos(ids, videos); err != nil {
 				t.Fatal(err)
+			}
+			for range 20 { // as many look-ups as steps
+				if err := s.Videos(few, videos[:len(few)]); err != nil {
+					t.Fatal(err)
+				}
 			}
 			rows := s.Pane(likes.Pane(p), "")
 			for rows.Next() {

@@ -33,7 +33,8 @@ const (
 )
 
 // keepSmall sees to it, until stop is closed, that the memory of RocksDB is what
-// it uses. With another C library it does nothing.
+// it uses, where the C library is GNU's. Its MALLOC_ variables of the
+// environment do not count then.
 func keepSmall(stop <-chan struct{}) {
 	C.map_from(mapFrom)
 	go func() {

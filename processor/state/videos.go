@@ -18,6 +18,9 @@ func (r *RocksDB) Videos(ids []string, videos []window.Video) error {
 		return fmt.Errorf("read videos: %w", errClosed)
 	}
 	w := walk{store: r, pause: minPause}
+	if len(ids) <= minPause {
+		w.resting = len(ids) // too few to find out
+	}
 	defer w.close()
 	for i, id := range ids {
 		if i > 0 && id <= ids[i-1] { // a wrong order costs time only
@@ -47,12 +50,13 @@ type walk struct {
 const (
 	// maxSteps is how many steps cost as much as a look-up.
 	maxSteps = 8
-	// Steps that lead nowhere cost two look-ups more: an eighth of a pause at
-	// first, nothing worth mentioning in the end.
+	// Steps that lead nowhere cost as much as two or three look-ups: less and
+	// less of a pause.
 	minPause, maxPause = 16, 512
 )
 
-// video reads what is at a key, which is not before the last one.
+// video reads what is at a key, which is not before the last one unless stands
+// has been taken back.
 func (w *walk) video(id string, key []byte) (window.Video, error) {
 	if w.resting > 0 {
 		w.resting--

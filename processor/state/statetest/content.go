@@ -248,22 +248,43 @@ func testOldPanesGo(t *testing.T, d Disk) {
 }
 
 // testManyVideos asks for every video, for some far apart, and for some that
-// are not there, before, between and after.
+// are not there, before, between and after: of a store that has just been
+// written, of one that was closed since, and of one with half of both.
 func testManyVideos(t *testing.T, d Disk) {
 	s := open(t, d)
 	var b state.Batch
 	var ids []string
+	var videos []*window.Video
 	for i := range 1000 {
-		ids = append(ids, fmt.Sprintf("%04d", i))
-		b.Put(ids[i], video(count{1, uint64(i + 1)}), 1)
+		ids, videos = append(ids, fmt.Sprintf("%04d", i)), append(videos, video(count{1, uint64(i + 1)}))
+		b.Put(ids[i], videos[i], 1)
 	}
 	b.SetHead(published(2, 0))
 	apply(t, s, &b)
+	wantMany(t, s, ids, videos)
+
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	s = open(t, d)
+	wantMany(t, s, ids, videos)
+
+	b.Reset()
+	for i := 0; i < len(ids); i += 2 {
+		videos[i] = video(count{1, uint64(i + 1)}, count{30, 7})
+		b.Put(ids[i], videos[i], 30)
+	}
+	b.SetHead(published(31, 0)) // the rows of the first pane go
+	apply(t, s, &b)
+	wantMany(t, s, ids, videos)
+}
+
+func wantMany(t *testing.T, s window.Table, ids []string, videos []*window.Video) {
+	t.Helper()
 	for _, every := range []int{1, 2, 3, 7, 8, 9, 10, 11, 100, 999} {
 		some, want := []string{"\x00", "0"}, []*window.Video{nil, nil}
 		for i := 0; i < len(ids); i += every {
-			some = append(some, ids[i], ids[i]+" no such id")
-			want = append(want, video(count{1, uint64(i + 1)}), nil)
+			some, want = append(some, ids[i], ids[i]+" no such id"), append(want, videos[i], nil)
 		}
 		some, want = append(some, "x", "y"), append(want, nil, nil)
 		wantVideos(t, s, some, want)
@@ -272,7 +293,7 @@ func testManyVideos(t *testing.T, d Disk) {
 	var runs []string
 	var want []*window.Video
 	for i := 0; i < len(ids); i += 1 + i/10%2*(i%40) {
-		runs, want = append(runs, ids[i]), append(want, video(count{1, uint64(i + 1)}))
+		runs, want = append(runs, ids[i]), append(want, videos[i])
 	}
 	wantVideos(t, s, runs, want)
 }
