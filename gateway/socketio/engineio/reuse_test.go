@@ -3,7 +3,6 @@ package engineio_test
 import (
 	"fmt"
 	"net"
-	"net/http"
 	"strings"
 	"sync"
 	"testing"
@@ -88,18 +87,12 @@ func TestNobodyGetsWhatIsAnothers(t *testing.T) {
 			return ended
 		},
 	})
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	serving := &http.Server{Handler: server}
-	go serving.Serve(listener)
-	defer serving.Close()
+	url := serveTCP(t, server)
 	var living sync.WaitGroup
 	for range clients {
 		living.Go(func() {
 			for life := range lives {
-				if err := live(listener.Addr().String(), messages, life%2 == 0); err != "" {
+				if err := live(url, messages, life%2 == 0); err != "" {
 					t.Error(err)
 					return
 				}
@@ -118,8 +111,8 @@ func (e ending) Closed(engineio.Reason)   { close(e) }
 
 // live is a client that reads some messages, says goodbye or not, and tells what
 // was wrong.
-func live(address string, messages int, goodbye bool) (wrong string) {
-	conn, _, err := websocket.DefaultDialer.Dial("ws://"+address+"/?EIO=4&transport=websocket", nil)
+func live(url string, messages int, goodbye bool) (wrong string) {
+	conn, _, err := websocket.DefaultDialer.Dial(url, nil)
 	if err != nil {
 		return err.Error()
 	}

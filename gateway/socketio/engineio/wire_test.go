@@ -26,14 +26,7 @@ func TestOrderOverTCP(t *testing.T) {
 			return quiet{}
 		},
 	})
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	serving := &http.Server{Handler: server}
-	go serving.Serve(listener)
-	defer serving.Close()
-	conn, _, err := websocket.DefaultDialer.Dial("ws://"+listener.Addr().String()+"/?EIO=4&transport=websocket", nil)
+	conn, _, err := websocket.DefaultDialer.Dial(serveTCP(t, server), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -61,6 +54,20 @@ func TestOrderOverTCP(t *testing.T) {
 			t.Fatalf("message %d: got %.20q… of %d bytes, kind %d and error %v, want %.20q… of %d", i, got, len(got), kind, err, want, len(want))
 		}
 	}
+}
+
+// serveTCP serves on a port of its own until the test ends, and returns where a
+// WebSocket finds it.
+func serveTCP(t *testing.T, server http.Handler) (url string) {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	serving := &http.Server{Handler: server}
+	go serving.Serve(listener)
+	t.Cleanup(func() { serving.Close() })
+	return "ws://" + listener.Addr().String() + "/?EIO=4&transport=websocket"
 }
 
 // quiet is an application that has nothing to say.
