@@ -34,7 +34,7 @@ type Socket struct {
 	Value any
 
 	namespace  *Namespace
-	session    *engineio.Session // the connection's
+	session    *engineio.Session // the connection's, which a send need not touch
 	connection *connection
 	id         string
 	state      atomic.Int32 // changed with mu held

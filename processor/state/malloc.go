@@ -18,8 +18,7 @@ import "time"
 
 // Go calls RocksDB from whichever thread it likes. To the GNU C library each
 // thread has one of up to eight heaps per core, and what one of them frees
-// stays with that heap: a processor grew for twenty minutes, until each heap
-// had once held the most that its threads ever asked for.
+// stays with that heap: in an hour's soak a processor grew for twenty minutes.
 const (
 	// mapFrom is the size from which on memory is mapped by itself, and
 	// returned to the kernel when it is freed: a memtable's blocks, files'

@@ -116,8 +116,8 @@ func options(writeBuffer int) *grocksdb.Options {
 
 	o.SetWriteBufferSize(uint64(writeBuffer))
 	o.SetMaxWriteBufferNumber(2)
-	// Most look-ups find nothing in a memtable, and are told so by a filter:
-	// to search it takes longer than all the rest.
+	// Most look-ups find nothing in a memtable. A filter tells them so, which
+	// costs less than to search it.
 	o.SetMemTablePrefixBloomSizeRatio(memtableFilter)
 	o.SetMemtableWholeKeyFiltering(true)
 	o.SetTargetFileSizeBase(fileBytes)

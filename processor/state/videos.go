@@ -10,7 +10,7 @@ import (
 )
 
 // Videos is part of [window.Table]. The ids ascend. Where most of a store's
-// videos are asked for, it steps from key to key, which costs an eighth of
+// videos are asked for, it steps from key to key, which costs a fifth or less of
 // looking one up; elsewhere it looks up each. Which of both it is shows as it
 // goes.
 func (r *RocksDB) Videos(ids []string, videos []window.Video) error {
@@ -48,7 +48,7 @@ type walk struct {
 }
 
 const (
-	// maxSteps is how many steps cost as much as a look-up.
+	// maxSteps is how many steps cost about as much as a look-up.
 	maxSteps = 8
 	// Steps that lead nowhere cost as much as two or three look-ups: less and
 	// less of a pause.

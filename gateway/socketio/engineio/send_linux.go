@@ -9,7 +9,7 @@ import (
 
 // sendNow writes as much of p as the kernel takes without waiting for room, and
 // returns how much; 0 also where it failed. It does not tell the scheduler of
-// the call, which takes some microseconds: that would be a tenth of them.
+// the call, which is over in some microseconds.
 func sendNow(fd int, p []byte) int {
 	n, _, failed := syscall.RawSyscall6(syscall.SYS_SENDTO, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(p))), uintptr(len(p)),
 		syscall.MSG_DONTWAIT|syscall.MSG_NOSIGNAL, 0, 0)
