@@ -48,7 +48,8 @@
 //	I7  a viewer is told what committed records say, in their order, of the
 //	    videos that it watches; two seconds after a reader of committed records
 //	    can have a count, the viewer has it, or a newer one; where something
-//	    happened to its gateway meanwhile, seven seconds after that has ended
+//	    happened to its gateway meanwhile, seven seconds after that has ended;
+//	    and who was there misses no window of the last ten panes
 //
 // Running counts never claim more than was liked, never go down, and the last
 // one of each video is right.

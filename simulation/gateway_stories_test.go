@@ -2,6 +2,7 @@ package simulation_test
 
 import (
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -70,6 +71,42 @@ func TestViewersAreToldWhatTheTopicsSay(t *testing.T) {
 	s.run(t)
 }
 
+// behind is a small world in which a gateway is cut off while windows close.
+func behind() story {
+	p := quiet()
+	p.videos = 2
+	return story{
+		plan: p,
+		tell: func(w *world) {
+			w.openGates(1)
+			w.admit(2, false)
+			w.start(1)
+			time.Sleep(8 * time.Second) // viewers have been told what is known
+			var likes sync.WaitGroup
+			likes.Go(func() {
+				for i := range 24 {
+					w.crowd.post(w.crowd.videos()[i%2])
+					time.Sleep(2 * time.Second)
+				}
+			})
+			cutGate(w.gates[0], 18*time.Second)
+			likes.Wait()
+		},
+	}
+}
+
+// A viewer whose gateway was behind is told every window, not only the last.
+func TestViewersMissNoWindow(t *testing.T) {
+	t.Parallel()
+	s := behind()
+	s.check = func(t *testing.T, w *world) {
+		if n := w.tally.n["windows that viewers had each"]; n < 12 {
+			t.Errorf("%d windows that viewers had each: too few to tell", n)
+		}
+	}
+	s.run(t)
+}
+
 // A viewer whose gateway goes is up to date again on another one.
 func TestViewersMoveToAnotherGateway(t *testing.T) {
 	t.Parallel()
@@ -114,34 +151,41 @@ func TestMutationsOfGateways(t *testing.T) {
 	t.Parallel()
 	for _, tc := range []struct {
 		name  string
+		story story
 		spoil func(w *world)
 		sign  string // of one of the violations
 	}{
-		{"drops the last update", hears(func(running []string, event string) []string {
+		{"drops the last update", watched(), hears(func(running []string, event string) []string {
 			if strings.Contains(event, `"total":5,`) { // the last of each video
 				return nil
 			}
 			return []string{event}
 		}), "was not told live_counts"},
-		{"goes back in time", hears(func(running []string, event string) []string {
+		{"goes back in time", watched(), hears(func(running []string, event string) []string {
 			if len(running) == 4 {
 				return []string{event, running[0]}
 			}
 			return []string{event}
 		}), "after something newer"},
-		{"counts by itself", hears(func(running []string, event string) []string {
+		{"counts by itself", watched(), hears(func(running []string, event string) []string {
 			return []string{strings.Replace(event, `"total":3,`, `"total":4,`, 1)}
 		}), "what no committed record says"},
-		{"tells of other videos", hears(func(running []string, event string) []string {
+		{"tells of other videos", watched(), hears(func(running []string, event string) []string {
 			return []string{event, strings.ReplaceAll(event, "video-00", "video-77")}
 		}), "does not watch"},
-		{"drops final counts", hears(func(running []string, event string) []string {
+		{"drops final counts", watched(), hears(func(running []string, event string) []string {
 			if strings.HasPrefix(event, `["live_aggregations_5"`) {
 				return nil
 			}
 			return []string{event}
 		}), "was not told live_aggregations_5"},
-		{"reads what is not committed", func(w *world) {
+		{"tells of the newest window alone", behind(), hears(func(_ []string, event string) []string {
+			if strings.Contains(event, `_1",`) && strings.Contains(event, `:20Z","window_end"`) { // the next comes with it
+				return nil
+			}
+			return []string{event}
+		}), "was never told live_aggregations_1"},
+		{"reads what is not committed", watched(), func(w *world) {
 			w.spoilGate = func(f *frame) {
 				if f.key != kmsg.Fetch.Int16() {
 					return
@@ -154,10 +198,9 @@ func TestMutationsOfGateways(t *testing.T) {
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				s := watched()
-				w := newWorld(s.plan)
+				w := newWorld(tc.story.plan)
 				tc.spoil(w)
-				verdict := s.judge(w)
+				verdict := tc.story.judge(w)
 				for _, v := range verdict {
 					if strings.Contains(v, "I7") && strings.Contains(v, tc.sign) {
 						t.Logf("caught: %s", v)

@@ -169,7 +169,7 @@ func wantDanger(t *testing.T, sum *tallies) {
 		"restores from nothing", "emptied stores", "damaged stores", "stores that lost writes", "lies of the group",
 		"clean stops", "members that joined or left", "dead letters", "likes without an answer", "intruders",
 		"partitions added", "slow readers", "gateways that were stopped",
-		"gateways that were killed", "troubles of gateways", "values that viewers had in time", "times that the broker was away", "answers that were errors",
+		"gateways that were killed", "troubles of gateways", "values that viewers had in time", "windows that viewers had each", "times that the broker was away", "answers that were errors",
 	} {
 		if sum.n[what] == 0 {
 			t.Errorf("no %s in all the worlds: they have become too tame", what)

@@ -11,8 +11,12 @@ import (
 // readers of committed ones to a viewer's having it, or a newer one: I7.
 const upToDate = 2 * time.Second
 
-// recall is how far back a gateway knows final counts when it starts, in panes.
-const recall = 30
+// recall is how far back a gateway knows final counts when it starts, and eachOf
+// how long after its end a window's is told for itself, both in panes.
+const (
+	recall = 30
+	eachOf = 10
+)
 
 // line is what viewers of a video may be told of one kind of count, in order.
 type line struct {
@@ -24,6 +28,7 @@ type spoken struct {
 	what    string
 	visible time.Time // since when read_committed readers can have it
 	written time.Time // its timestamp
+	end     time.Time // of a final count's window
 }
 
 type lineName struct{ event, video string }
@@ -52,28 +57,29 @@ func (c *court) lines() map[lineName]*line {
 					l = &line{offsets: make(map[string][]int)}
 					all[name] = l
 				}
-				what := string(r.Value)
+				value := spoken{what: string(r.Value), visible: visible, written: r.Timestamp}
 				if i > 0 {
-					what = finalWords(r.Value)
+					value.what, value.end = finalWords(r.Value)
 				}
-				l.offsets[what] = append(l.offsets[what], len(l.values))
-				l.values = append(l.values, spoken{what, visible, r.Timestamp})
+				l.offsets[value.what] = append(l.offsets[value.what], len(l.values))
+				l.values = append(l.values, value)
 			}
 		}
 	}
 	return all
 }
 
-// finalWords is what matters of a final count, as a record or as an event.
-func finalWords(b []byte) string {
+// finalWords is what matters of a final count, as a record or as an event, and
+// when its window ended.
+func finalWords(b []byte) (string, time.Time) {
 	var f struct {
 		finalRecord
 		ID string `json:"id"`
 	}
 	if err := json.Unmarshal(b, &f); err != nil {
-		return err.Error()
+		return err.Error(), time.Time{}
 	}
-	return fmt.Sprint(f.Type, " ", f.Video+f.ID, " ", f.Count, f.Start, f.End, f.Late, f.Total)
+	return fmt.Sprint(f.Type, " ", f.Video+f.ID, " ", f.Count, f.Start, f.End, f.Late, f.Total), f.End
 }
 
 // views is I7: what a viewer is told is what the topics say, in their order, of
@@ -157,7 +163,8 @@ func parseHeard(text string) (name lineName, what string) {
 	if name.event == "live_counts" {
 		return name, string(e[1])
 	}
-	return name, finalWords(e[1])
+	what, _ = finalWords(e[1])
+	return name, what
 }
 
 // asked says whether the viewer is in a room, or has left it a moment ago.
@@ -167,7 +174,8 @@ func (r *reading) asked(video string, at time.Time) bool {
 	})
 }
 
-// complete holds that the viewer had each value, or a newer one, in time.
+// complete holds that the viewer had each value, or a newer one, in time; and
+// each final count of a recent window that came while it was there.
 func (r *reading) complete() {
 	r.one.life.mu.Lock()
 	ready := r.one.life.ready
@@ -187,6 +195,11 @@ func (r *reading) complete() {
 
 func (r *reading) follow(s stay, name lineName, l *line, ready time.Time) {
 	heard := r.last[name]
+	there := s.from // and told of what was known before
+	if ready.After(there) {
+		there = ready
+	}
+	there = r.patient(there)
 	for i, value := range l.values {
 		if name.event != "live_counts" && value.written.Before(r.one.life.began.Add(-recall*r.c.w.plan.pane)) {
 			continue
@@ -210,6 +223,14 @@ func (r *reading) follow(s stay, name lineName, l *line, ready time.Time) {
 			return
 		}
 		r.c.w.tally.add("values that viewers had in time")
+		if !value.visible.After(there) || due.After(value.end.Add(eachOf*r.c.w.plan.pane)) {
+			continue // running counts among them: they have no end
+		}
+		if heard[0].place != i {
+			r.c.fault("I7: %s was never told %s of %q, but a newer one: %s", r.who, name.event, name.video, value.what)
+			return
+		}
+		r.c.w.tally.add("windows that viewers had each")
 	}
 }
 

@@ -11,7 +11,8 @@
 // What was written while nobody read is taken in silently. Once every partition
 // has been read to where it ended at the start, the feed is ready; from then on
 // each change is told at once; of what has gathered while changes were told, the
-// newest of each video.
+// newest running counts of each video, and the final count of each window that is
+// [Feed.Recent].
 //
 // # Memory
 //

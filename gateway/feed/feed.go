@@ -14,7 +14,8 @@ import (
 )
 
 // Audience is told of changes, one at a time; of several that were read at once,
-// only the newest of a video and kind, so that who is behind catches up. While
+// only a video's newest running counts, and of final counts that are not
+// [Feed.Recent] only the newest of a kind, so that who is behind catches up. While
 // it is told, nothing else changes about that video and no [Feed.View] of it
 // runs, so what it sends on leaves in the right order. It must not block, nor
 // call the feed about the same video.
@@ -181,7 +182,7 @@ func (f *Feed) takeRunning(r *kgo.Record) error {
 	}
 	f.values.change(live.Video, func(v *values) { v.setRunning(&live) })
 	if f.caughtUp {
-		f.news.add(change{running: live, window: runningCounts, written: r.Timestamp})
+		f.news.add(change{running: live, window: runningCounts, written: r.Timestamp}, false)
 	}
 	for i := range f.boards {
 		f.boards[i].update(live.Windows[i], Ranked{live.Video, live.Windows[i].Count, live.Total})
@@ -206,7 +207,7 @@ func (f *Feed) takeFinal(r *kgo.Record) error {
 		}
 		f.values.change(final.Video, func(v *values) { v.setFinal(i, &final) })
 		if f.caughtUp {
-			f.news.add(change{final: final, window: i, written: r.Timestamp})
+			f.news.add(change{final: final, window: i, written: r.Timestamp}, f.Recent(final))
 		}
 	}
 	return nil

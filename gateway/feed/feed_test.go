@@ -2,6 +2,7 @@ package feed_test
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -179,6 +180,31 @@ func TestTheNewestAreTold(t *testing.T) {
 		slices.Sort(w.notes) // topics are read in any order
 		w.mu.Unlock()
 		w.told("final 1min cat 100 of 100", "final 5min cat 100 of 100", "running cat 100 of 100", "running dog 1 of 1")
+	})
+}
+
+// Final counts of the windows of ten panes are told each, however many are read
+// at once; of those before, the newest.
+func TestRecentWindowsAreToldEach(t *testing.T) {
+	inWorld(t, func(w *world) {
+		w.create()
+		_, stop := w.feed()
+		defer stop()
+		time.Sleep(time.Second)
+		w.told("caught up")
+		w.cut(true)
+		for i := range uint64(14) {
+			time.Sleep(pane)
+			w.final(0, "cat", i+1, i+1)
+		}
+		time.Sleep(pane / 2)
+		w.cut(false)
+		time.Sleep(10 * time.Second)
+		want := []string{"final 1min cat 4 of 4"} // its window ended ten panes and a half ago
+		for i := 5; i <= 14; i++ {
+			want = append(want, fmt.Sprintf("final 1min cat %d of %d", i, i))
+		}
+		w.told(want...)
 	})
 }
 

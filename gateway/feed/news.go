@@ -24,8 +24,21 @@ func (c *change) video() likes.VideoID {
 	return c.final.Video
 }
 
-// news is what one read has changed, in order: of each video and kind the
-// newest, in the place of the oldest. While an audience is told, records gather;
+// recentPanes is how long after its end a window is recent, in panes: the
+// windows of ten minutes' likes are told each, also when their processor was
+// away for most of that and publishes all of them at once.
+const recentPanes = 10
+
+// Recent reports whether a final count is told for itself, however soon others
+// follow: its window ended within ten panes. Of windows before, of which nobody
+// has heard for so long, only the newest matters.
+func (f *Feed) Recent(final likes.Final) bool {
+	return time.Since(final.End) <= recentPanes*f.cfg.Pane
+}
+
+// news is what one read has changed, in order: of each video the newest running
+// counts, the final count of each recent window, and the newest of those before;
+// each in the place of the oldest. While an audience is told, records gather;
 // without this a feed that has fallen behind would tell what nobody wants to know
 // any more, and stay behind. It is bounded by what one read returns.
 type news struct {
@@ -36,10 +49,15 @@ type news struct {
 type newsKey struct {
 	video  likes.VideoID
 	window int
+	start  int64 // of a recent window, ms; 0 for all others
 }
 
-func (n *news) add(c change) {
-	key := newsKey{c.video(), c.window}
+// add takes a change; recent is whether it is a final count of a recent window.
+func (n *news) add(c change, recent bool) {
+	key := newsKey{video: c.video(), window: c.window}
+	if recent {
+		key.start = c.final.Start.UnixMilli()
+	}
 	if i, is := n.at[key]; is {
 		n.changes[i] = c
 		return

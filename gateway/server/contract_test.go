@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -251,6 +252,37 @@ func TestEventNames(t *testing.T) {
 		}
 		if got := strings.Join(names, " "); got != "one more more" {
 			t.Errorf("events %q, want one, more and more", got)
+		}
+	})
+}
+
+// A client that is behind misses no window.
+func TestEveryWindowIsTold(t *testing.T) {
+	inWorld(t, func(w *world) {
+		w.create()
+		g := w.gateway(nil)
+		defer g.stop()
+		c, err := sockettest.Connect(context.Background(), g.options())
+		if err != nil {
+			t.Fatal(err)
+		}
+		v := &viewer{Client: c, w: w}
+		v.register("cat")
+		var want []string
+		for i := range uint64(8) { // a processor that was away publishes pane by pane
+			f := w.finalEnding(time.Now().Add(-time.Duration(8-i)*pane), 0, "cat", i+1, i+1)
+			want = append(want, finalEvent(0, f))
+			time.Sleep(10 * time.Millisecond)
+		}
+		reader := w.watch(c)
+		defer reader.leave()
+		time.Sleep(time.Second)
+		var got []string
+		for _, e := range reader.got() {
+			got = append(got, e.Name+" "+string(e.Args[0]))
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("told %q, want %q", got, want)
 		}
 	})
 }

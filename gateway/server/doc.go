@@ -15,6 +15,7 @@
 // every change. It gets what is known of each at once, before the acknowledgement
 // where it asked for one, then every change: final
 // counts under the event names of the settings, running counts and the total
-// as live_counts. All values are absolute, and a client that is behind gets the
-// newest of each alone; one that does not read is dropped. Nobody waits for it.
+// as live_counts. All values are absolute: a client that is behind gets of each
+// video the newest running counts alone, and the final count of each window of
+// the last ten panes. One that does not read is dropped. Nobody waits for it.
 package server

@@ -2,6 +2,7 @@ package server
 
 import (
 	"encoding/json"
+	"strconv"
 	"time"
 
 	"distributed-counter/gateway/feed"
@@ -42,6 +43,9 @@ func (r *rooms) running(l likes.Live) socketio.Message {
 func (r *rooms) final(window int, f likes.Final) socketio.Message {
 	// Two kinds may have been given one event name.
 	key := likes.Windows[window].Name + " " + string(f.Video)
+	if r.feed.Recent(f) { // no other window's count takes its place
+		key = strconv.FormatInt(f.Start.UnixMilli(), 36) + " " + key
+	}
 	return r.message(key, r.cfg.EventNames[window], finalCount{f.Video, f.Count, f.Type, f.Start, f.End, f.Late, f.Total})
 }
 

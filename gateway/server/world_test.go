@@ -107,7 +107,13 @@ func (w *world) running(id likes.VideoID, count, total uint64) likes.Live {
 // final publishes a final count of the window that ended with the last pane.
 func (w *world) final(i int, id likes.VideoID, count, total uint64) likes.Final {
 	w.Helper()
-	end := likes.PaneOf(time.Now().UnixMilli(), pane)
+	return w.finalEnding(time.Now(), i, id, count, total)
+}
+
+// finalEnding is final for the window that ends with the pane before that of an instant.
+func (w *world) finalEnding(at time.Time, i int, id likes.VideoID, count, total uint64) likes.Final {
+	w.Helper()
+	end := likes.PaneOf(at.UnixMilli(), pane)
 	f := likes.Final{Type: likes.Windows[i].Name, Video: id, Count: count, Late: 1, Total: total,
 		Start: (end - likes.Pane(likes.Windows[i].Panes)).Start(pane), End: end.Start(pane)}
 	w.produce(w.topics.Aggregations[i], id, f.Append(nil))

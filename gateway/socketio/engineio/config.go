@@ -32,7 +32,7 @@ type Config struct {
 
 	MaxPayload    int   // bytes in one message or one POST, after decompression; 1,000,000
 	MaxReadBytes  int64 // bytes of messages half read, of all clients together; 64 MiB
-	MaxQueue      int   // messages queued for one client; 1,024
+	MaxQueue      int   // messages queued for one client; 4,096
 	MaxQueueBytes int   // bytes queued for one client; 1 MiB
 	// MaxQueuedBytes are queued for all clients together; 128 MiB. While there are
 	// more, a client may queue its share of them, by MaxSessions, or 4 KiB.
@@ -83,7 +83,7 @@ func (c Config) withDefaults() Config {
 		fallback int
 	}{
 		{&c.MaxPayload, 1_000_000},
-		{&c.MaxQueue, 1_024},
+		{&c.MaxQueue, 4_096},
 		{&c.MaxQueueBytes, 1 << 20},
 		{&c.MaxSessions, 20_000},
 		{&c.MaxPending, 5_000},
