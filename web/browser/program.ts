@@ -52,6 +52,13 @@ export class Program {
     }
   }
 
+  /** Lets it hang, for so many milliseconds. */
+  async hang(ms: number): Promise<void> {
+    this.#process!.kill('SIGSTOP')
+    await new Promise((done) => setTimeout(done, ms))
+    this.#process!.kill('SIGCONT')
+  }
+
   async stop(signal: 'SIGTERM' | 'SIGKILL' = 'SIGTERM'): Promise<void> {
     const child = this.#process
     if (!child || child.exitCode !== null || child.signalCode !== null) return

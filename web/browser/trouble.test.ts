@@ -1,6 +1,7 @@
 import { expect } from 'vitest'
-import { card, eventually, lamps, ledger, plan, ready, send, sentAll, total } from './sight'
+import { card, eventually, lamps, ledger, plan, ready, send, sentAll, settled, total } from './sight'
 import { storiesWith } from './story'
+import { pane } from './world'
 
 const test = storiesWith(3)
 const quiet = Array(10).fill(0)
@@ -76,6 +77,19 @@ test('the gateway restarted: the page says so, comes back by itself, registers a
   await ready(page)
   await here.like(first, 1)
   await eventually(() => total(page, first)).toBe(before + 7)
+})
+
+test('a gateway that hangs while windows end: the page is told of each', async ({ here }) => {
+  const first = here.ids[0]!
+  const page = await here.visit()
+  await ready(page)
+  await plan(page, [Array(10).fill(4), quiet, quiet])
+  await send(page).click()
+  // The first window's final count is due while nobody hears of it, and the next two's as well.
+  await eventually(() => total(page, first)).toBeGreaterThan(8)
+  for (let i = 0; i < 3; i++) await here.gateway.hang(3 * pane)
+  await sentAll(page, 40)
+  expect(await settled(page)).toEqual([40, 40, 40])
 })
 
 // Alone: it is everybody's Kafka.

@@ -2,8 +2,20 @@ import type { LiveCounts } from './live'
 import { Value } from './value'
 import { closingTime, windowAt } from './windows'
 
-/** What became of a run's likes in one window. counted is undefined where no count was heard. */
-export type Line = { start: number; end: number; planned: number; sent: number; counted: number | undefined; settled: boolean }
+/**
+ * What became of a run's likes in one window. counted is undefined where no count was heard. It is
+ * the least there can be where the window has closed and its final count has not come: that is
+ * late, or came while nobody told us.
+ */
+export type Line = {
+  start: number
+  end: number
+  planned: number
+  sent: number
+  counted: number | undefined
+  settled: boolean
+  least: boolean
+}
 
 /** Lines by row of windows, oldest first, and the sums: all that the run's videos got since it began. */
 export type Book = { lines: readonly (readonly Line[])[]; planned: number; sent: number; counted: number | undefined }
@@ -171,15 +183,18 @@ export class Ledger {
     let sum = 0
     for (const likes of counted.values()) sum += likes
     const end = start + this.#lengths()[row]!
+    const closed = this.#now() > end + closingTime
     // No final count has come of it, and none was missed: there was no like.
-    const none = counted.size === 0 && this.#hearsSince <= start && this.#now() > end + closingTime
+    const none = counted.size === 0 && this.#hearsSince <= start && closed
+    const final = counted.size > 0 && counted.size === settled.size
     return {
       start,
       end,
       planned,
       sent,
       counted: counted.size > 0 || sent === 0 || none ? sum : undefined,
-      settled: none || (counted.size > 0 && counted.size === settled.size),
+      settled: none || final,
+      least: closed && counted.size > 0 && !final,
     }
   }
 
@@ -198,6 +213,6 @@ export class Ledger {
 function sameLine(before: Line | undefined, now: Line): Line {
   const same =
     before !== undefined && before.planned === now.planned && before.sent === now.sent &&
-    before.counted === now.counted && before.settled === now.settled && before.end === now.end
+    before.counted === now.counted && before.settled === now.settled && before.least === now.least && before.end === now.end
   return same ? before : now
 }

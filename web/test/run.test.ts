@@ -225,3 +225,26 @@ test.each([
   expect({ counted, settled }).toEqual(want)
   w.end()
 })
+
+test('a window whose final count did not come: what was heard of it is the least', async () => {
+  const live = new LiveCounts({ api: '', liveEvent: 'live_counts', windows, maxRooms: 200 }, new Clock())
+  const listens = vi.spyOn(live, 'listen')
+  const ledger = new Ledger(live, () => windows.map((w) => w.ms), Date.now)
+  const hears = listens.mock.calls[0]![0]
+  const line = async (after: number) => {
+    await vi.advanceTimersByTimeAsync(after)
+    const { counted, settled, least } = ledger.book.get().lines[0]![0]!
+    return { counted, settled, least }
+  }
+  const start = Date.now()
+  const first = { start, end: start + minute, count: 3 }
+  ledger.follow('a')
+  ledger.planned(5, start)
+  const rest = [5, 10].map((n) => ({ ...first, end: start + n * minute }))
+  hears.running!({ id: 'a', total: 3, windows: [first, ...rest], asOf: start })
+  expect(await line(1000)).toEqual({ counted: 3, settled: false, least: false })
+  expect(await line(minute)).toEqual({ counted: 3, settled: false, least: false }) // it may still come
+  expect(await line(minute / 2)).toEqual({ counted: 3, settled: false, least: true })
+  hears.final!({ ...first, id: 'a', window: 0, count: 5, late: 0, total: 5 })
+  expect(await line(1000), 'late').toEqual({ counted: 5, settled: true, least: false })
+})

@@ -45,7 +45,7 @@ export function LedgerTable() {
       </div>
       <p className="quiet">
         Counted are everybody’s likes of the plan’s videos since its first of each. A like on the edge of a window may be
-        sent in one and counted in the one beside it; the sums agree.
+        sent in one and counted in the one beside it; the sums agree. ≥ stands where a window’s final count did not come.
       </p>
     </section>
   )
@@ -68,8 +68,9 @@ const WindowLine = memo(function WindowLine({ line }: { line: Line }) {
       <td>{number(line.planned)}</td>
       <td>{number(line.sent)}</td>
       <td data-settled={line.settled}>
+        {line.least && '≥ '}
         {number(line.counted)}
-        <span className="unseen">{line.settled ? ', final' : ', running'}</span>
+        <span className="unseen">{line.settled ? ', final' : line.least ? ', at least' : ', running'}</span>
       </td>
     </tr>
   )
