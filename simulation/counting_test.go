@@ -9,6 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/twmb/franz-go/pkg/kmsg"
+
 	"distributed-counter/likes"
 )
 
@@ -313,6 +315,51 @@ func TestRunningCountsComeAtOnce(t *testing.T) {
 			}
 		},
 	}.run(t)
+}
+
+// A leader dies in the midst of a publication. What it has announced meanwhile
+// lies further on in the log, which its successor reads a batch at a time.
+func TestRunningCountsDoNotGoBack(t *testing.T) {
+	t.Parallel()
+	p := quiet()
+	p.partRecords, p.latency = 1, 10*time.Millisecond // so that likes go on between its parts
+	story{
+		plan: p,
+		tell: func(w *world) {
+			w.mutate = w.fetchesBatches
+			w.start(1)
+			w.until(9 * time.Second)
+			h := w.hosts[0]
+			h.alive().wire.set(&trap{match: requests{"", w.publishes}.nth(5), spring: func() { h.kill(comeback{}) }})
+			for end := w.began.Add(20 * time.Second); h.alive() != nil && time.Now().Before(end); {
+				for i := range 8 {
+					w.crowd.post(fmt.Sprintf("cat-%d", i))
+				}
+			}
+			if h.alive() != nil {
+				w.fault("the processor was not killed")
+			}
+			h.start()
+			time.Sleep(10 * time.Second)
+		},
+	}.run(t)
+}
+
+// fetchesBatches has processors fetch one batch of the log at a time.
+func (w *world) fetchesBatches(_ *life, f *frame) {
+	if f.key != kmsg.Fetch.Int16() {
+		return
+	}
+	req := f.request().(*kmsg.FetchRequest)
+	for _, t := range req.Topics {
+		info := w.cluster.TopicIDInfo(t.TopicID)
+		for i := range t.Partitions {
+			if t.Topic == w.topics.Log || info != nil && info.Topic == w.topics.Log {
+				t.Partitions[i].PartitionMaxBytes = 1
+			}
+		}
+	}
+	f.replace(req)
 }
 
 // Bad records: each kind to the dead letters, and no like behind them waits.

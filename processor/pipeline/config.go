@@ -133,6 +133,11 @@ const (
 	// partRecords is about how many records a transaction of a publication has,
 	// unless Config.PartRecords says less.
 	partRecords = 100_000
+	// replayPanes is how many panes may be due before a leader publishes that
+	// has not yet read the log again to where the one before may have been. One
+	// that was at work had a pane or two to publish; after hours of standstill
+	// the rest need not wait in memory.
+	replayPanes = 3
 	// minBackoff and maxBackoff are between two attempts of a task.
 	minBackoff = 50 * time.Millisecond
 	maxBackoff = 2 * time.Second

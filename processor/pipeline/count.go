@@ -30,7 +30,8 @@ func (w *worker) count(ctx context.Context, t *task) (err error) {
 		}
 	}()
 	// Running counts of a log that has not been read again to where it was
-	// would be less than what was announced before.
+	// would be less than what was announced before, also those that go along
+	// with a publication.
 	announceFrom, err := t.offset(ctx, w.admin.ListCommittedOffsets, w.cfg.Topics.Log)
 	if err != nil {
 		return err
@@ -154,6 +155,9 @@ func (c *countRun) write(ctx context.Context) error {
 			c.commit(ctx, c.liveRecords(nil, running))
 			return nil
 		}
+	}
+	if c.folded < c.announceFrom && c.counter.DuePanes() < replayPanes {
+		return nil
 	}
 	part, err := c.counter.Plan(c.store, cmp.Or(c.w.cfg.PartRecords, partRecords))
 	if err != nil || part == nil {

@@ -78,6 +78,17 @@ func (c *Counter) Frontier() likes.Pane { return c.progress.Frontier }
 // Due says whether there is something to publish, be it only a position.
 func (c *Counter) Due() bool { return c.progress.Frontier > c.pos.Published }
 
+// DuePanes is how many panes with unpublished likes are due.
+func (c *Counter) DuePanes() int {
+	n := 0
+	for number := range c.panes {
+		if number < c.progress.Frontier {
+			n++
+		}
+	}
+	return n
+}
+
 // Folded is what Fold did, for metrics.
 type Folded struct {
 	Likes uint64 // unpublished likes counted
