@@ -37,10 +37,15 @@ func broker(t *testing.T) (pipeline.Config, *kfake.VirtualNetwork) { return brok
 
 // brokers starts a Kafka with a broker per port.
 func brokers(t *testing.T, ports ...int) (pipeline.Config, *kfake.VirtualNetwork) {
+	return brokersWith(t, nil, ports...)
+}
+
+// brokersWith is brokers with options of the cluster.
+func brokersWith(t *testing.T, opts []kfake.Opt, ports ...int) (pipeline.Config, *kfake.VirtualNetwork) {
 	t.Helper()
 	net := new(kfake.VirtualNetwork)
-	cluster, err := kfake.NewCluster(kfake.NumBrokers(len(ports)), kfake.Ports(ports...), kfake.ListenFn(net.Listen),
-		kfake.BrokerConfigs(map[string]string{"log.cleaner.backoff.ms": "999999999999"}))
+	cluster, err := kfake.NewCluster(append(opts, kfake.NumBrokers(len(ports)), kfake.Ports(ports...), kfake.ListenFn(net.Listen),
+		kfake.BrokerConfigs(map[string]string{"log.cleaner.backoff.ms": "999999999999"}))...)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -105,6 +105,7 @@ func (w *worker) tryTopics(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
 	defer cancel()
 	specs := w.cfg.topicSpecs()
+	refused := make(map[string]error) // by topic: not allowed to create it, which matters where it is missing
 	for _, s := range specs {
 		config := make(map[string]*string, len(s.config))
 		for k, v := range s.config {
@@ -117,7 +118,9 @@ func (w *worker) tryTopics(ctx context.Context) error {
 		if errors.Is(err, kerr.InvalidReplicationFactor) {
 			return stopf("create topic %s: replication %d needs as many brokers: set COUNTER_REPLICATION (%s)", s.name, w.cfg.Replication, created.ErrMessage)
 		}
-		if err != nil {
+		if errors.Is(err, kerr.TopicAuthorizationFailed) {
+			refused[s.name] = err
+		} else if err != nil {
 			return fmt.Errorf("create topic %s: %w", s.name, err)
 		}
 	}
@@ -127,14 +130,17 @@ func (w *worker) tryTopics(ctx context.Context) error {
 	}
 	listed, err := w.admin.ListTopics(ctx, names...)
 	if err != nil {
-		return fmt.Errorf("list topics: %w", err)
+		return denied(ctx, "list", names, err, func(name string) error { _, err := w.admin.ListTopics(ctx, name); return err })
 	}
 	configs, err := w.admin.DescribeTopicConfigs(ctx, names...)
 	if err != nil {
-		return fmt.Errorf("describe topics: %w", err)
+		return denied(ctx, "describe", names, err, func(name string) error { _, err := w.admin.DescribeTopicConfigs(ctx, name); return err })
 	}
 	for _, s := range specs {
 		detail := listed[s.name]
+		if err := refused[s.name]; err != nil && errors.Is(detail.Err, kerr.UnknownTopicOrPartition) {
+			return fmt.Errorf("create topic %s: %w", s.name, err)
+		}
 		if detail.Err != nil {
 			return fmt.Errorf("topic %s: %w", s.name, detail.Err)
 		}
@@ -147,6 +153,19 @@ func (w *worker) tryTopics(ctx context.Context) error {
 	w.warnOfFewCopies(listed)
 	w.sources.Store(int32(len(listed[w.cfg.Topics.Ingestion].Partitions)))
 	return w.growPositions(ctx, len(listed[w.cfg.Topics.Positions].Partitions))
+}
+
+// denied is the error of a request about all topics. Where it is a permission
+// that is missing, the answer does not say for which topic: each is asked for.
+func denied(ctx context.Context, what string, names []string, err error, ask func(name string) error) error {
+	if errors.Is(err, kerr.TopicAuthorizationFailed) {
+		for _, name := range names {
+			if err := ask(name); err != nil && ctx.Err() == nil {
+				return fmt.Errorf("%s topic %s: %w", what, name, err)
+			}
+		}
+	}
+	return fmt.Errorf("%s topics: %w", what, err)
 }
 
 // growPositions gives the positions topic as many partitions as the ingestion
