@@ -20,8 +20,9 @@ type member struct {
 	cl    *kgo.Client
 	fatal chan<- error
 
-	mu      sync.Mutex // guards joined, running and what is revoked
+	mu      sync.Mutex // guards joined, refusal, running and what is revoked
 	joined  bool       // whether the group has dealt out partitions to us, be it none
+	refusal error      // why the group did not let us in, the last time it was asked; nil once it did
 	running map[int32]*runningTask
 	tasks   sync.WaitGroup
 }
@@ -57,6 +58,7 @@ func (w *worker) join(ctx context.Context, s *stage, fatal chan<- error) (*membe
 		kgo.HeartbeatInterval(heartbeatInterval),
 		kgo.RebalanceTimeout(rebalanceTimeout),
 		kgo.DisableAutoCommit(),
+		kgo.WithHooks(m),
 		kgo.OnPartitionsAssigned(func(_ context.Context, _ *kgo.Client, got map[string][]int32) { m.assigned(ctx, got[s.topic]) }),
 		kgo.OnPartitionsRevoked(func(_ context.Context, _ *kgo.Client, lost map[string][]int32) { m.revoked(lost[s.topic]) }),
 		kgo.OnPartitionsLost(func(_ context.Context, _ *kgo.Client, lost map[string][]int32) { m.lost(lost[s.topic]) }),
@@ -76,7 +78,7 @@ func (m *member) assigned(ctx context.Context, partitions []int32) {
 	defer m.report()
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.joined = true
+	m.joined, m.refusal = true, nil
 	for _, p := range partitions {
 		before := m.running[p]
 		ctx, stop := context.WithCancel(ctx)

@@ -154,6 +154,8 @@ func TestPermissions(t *testing.T) {
 			missing: func(a kfake.ACL) bool {
 				return a.Name == topics.Dead && a.Operation == kmsg.ACLOperationDescribeConfigs
 			}},
+		{name: "to join the group", part: "partition", want: "joining the group: GROUP_AUTHORIZATION_FAILED", told: 1,
+			missing: func(a kfake.ACL) bool { return a.Resource == kmsg.ACLResourceTypeGroup && a.Name == "g" }},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

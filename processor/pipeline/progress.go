@@ -97,6 +97,9 @@ func (m *member) report() {
 	var unready error
 	if !m.joined {
 		unready = errors.New("joining the group")
+		if m.refusal != nil {
+			unready = fmt.Errorf("joining the group: %w", m.refusal)
+		}
 	}
 	for p, r := range m.running {
 		if r.revoked || r.ended() {
