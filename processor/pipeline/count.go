@@ -186,6 +186,7 @@ func (c *countRun) ended(ctx context.Context, err error) error {
 	if err != nil {
 		return err
 	}
+	c.progress.prove()
 	c.w.metrics.committed(c.stage.name, time.Since(c.began))
 	if part == nil {
 		return nil

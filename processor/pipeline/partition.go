@@ -211,6 +211,7 @@ func (r *partitionRun) ended(ctx context.Context, err error) error {
 	if err != nil {
 		return err
 	}
+	r.progress.prove()
 	r.progress.move(r.next)
 	if time.Since(r.tidied) >= tidyInterval {
 		r.tidied = time.Now()

@@ -19,13 +19,20 @@ const (
 	unreadyAfter = 30 * time.Second
 	exitAfter    = 60 * time.Second
 	maxUnseen    = 2 * endsInterval
+	// settledAfter is how long a task has to be at work, where it has nothing to
+	// commit, until it counts for more than one that is about to fail again.
+	settledAfter = 5 * time.Second
+	// tellAgain is the time between two lines about a task that only fails.
+	tellAgain = time.Minute
 )
 
 // progress is how far a task has come, for those who watch it.
 type progress struct {
 	mu     sync.Mutex    // guards the rest
 	known  bool          // whether next was ever known
-	atWork bool          // whether the task is past its beginning
+	began  time.Time     // when the task came past its beginning; zero before
+	proved bool          // whether it has committed something since
+	failed error         // why all attempts ended since one has come to something; nil after that
 	next   int64         // offset in the stage's topic: committed, in PARTITION; folded, in COUNT
 	looked time.Time     // when it was last looked at
 	still  time.Duration // for how long it had not moved then
@@ -35,20 +42,68 @@ type progress struct {
 func (p *progress) move(next int64) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.known, p.atWork, p.next, p.still = true, true, next, 0
+	p.known, p.next, p.still = true, next, 0
 }
 
-// interrupted says that the task has to begin again.
-func (p *progress) interrupted() {
+// resume says that the task is past its beginning, and returns whether the
+// attempt before this one came to nothing.
+func (p *progress) resume(next int64) (failing bool) {
+	p.move(next)
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.atWork = false
+	p.began = time.Now()
+	return p.failed != nil
 }
 
-func (p *progress) working() bool {
+// prove says that the task has committed something.
+func (p *progress) prove() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.atWork
+	p.proved = true
+}
+
+// worth says whether the attempt has come to something; mu is held.
+func (p *progress) worth() bool {
+	return p.proved || !p.began.IsZero() && time.Since(p.began) >= settledAfter
+}
+
+// interrupted says that the task has to begin again, and returns whether the
+// attempt has come to something.
+func (p *progress) interrupted(reason error) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	worth := p.worth()
+	p.failed = reason
+	if worth {
+		p.failed = nil
+	}
+	p.began, p.proved = time.Time{}, false
+	return worth
+}
+
+// settle returns whether a task that only failed has come to something since it
+// was last asked.
+func (p *progress) settle() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.failed == nil || !p.worth() {
+		return false
+	}
+	p.failed = nil
+	return true
+}
+
+// trouble is why the task cannot be relied on; nil where it is at work.
+func (p *progress) trouble() error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	switch {
+	case p.failed != nil:
+		return fmt.Errorf("begins again and again: %w", p.failed)
+	case p.began.IsZero():
+		return errors.New("is being restored")
+	}
+	return nil
 }
 
 // touch says that something was done that moves no offset: restoring.
@@ -105,8 +160,11 @@ func (m *member) report() {
 		if r.revoked || r.ended() {
 			continue
 		}
-		if !r.task.progress.working() {
-			unready = fmt.Errorf("partition %d is being restored", p)
+		if r.task.progress.settle() {
+			r.task.log.Info("at work again")
+		}
+		if trouble := r.task.progress.trouble(); trouble != nil {
+			unready = fmt.Errorf("partition %d %w", p, trouble)
 		} else if r.task.still > unreadyAfter {
 			unready = fmt.Errorf("partition %d has not moved for %v", p, r.task.still.Round(time.Second))
 		}
@@ -141,7 +199,11 @@ func (m *member) watch(clock time.Time, ends, stable map[int32]kadm.ListedOffset
 		lag, t.still = t.progress.look(o.Offset)
 		m.w.metrics.lag.WithLabelValues(m.stage.name, fmt.Sprint(p)).Set(float64(lag))
 		if t.still > exitAfter {
-			return fmt.Errorf("%s partition %d has not moved for %v, with %d records to go: start the process again; where that does not help, the log of the broker that leads the partition may say why", m.stage.name, p, t.still.Round(time.Second), lag)
+			why := ""
+			if trouble := t.progress.trouble(); trouble != nil {
+				why = fmt.Sprintf(" (it %v)", trouble)
+			}
+			return fmt.Errorf("%s partition %d has not moved for %v, with %d records to go%s: start the process again; where that does not help, the log of the broker that leads the partition may say why", m.stage.name, p, t.still.Round(time.Second), lag, why)
 		}
 	}
 	return nil

@@ -35,7 +35,6 @@ type task struct {
 	progress  progress
 	ends      chan end      // one that has not been looked at yet; others are dropped meanwhile
 	report    func()        // tells the member that something has changed
-	resumed   bool          // whether the attempt came to work
 	still     time.Duration // for how long it has stood still; the member's
 }
 
@@ -54,7 +53,7 @@ func stopf(format string, args ...any) error { return &stopError{fmt.Sprintf(for
 // asking until it is given an assignment, or the partition is taken away.
 func (t *task) run(ctx context.Context, ask func(context.Context) error) error {
 	backoff := minBackoff
-	t.resumed = true
+	var told time.Time
 	for {
 		began := time.Now()
 		err := t.stage.attempt(ctx, t)
@@ -64,14 +63,16 @@ func (t *task) run(ctx context.Context, ask func(context.Context) error) error {
 		if stop := (*stopError)(nil); errors.As(err, &stop) {
 			return fmt.Errorf("%s partition %d: %w", t.stage.name, t.partition, err)
 		}
-		t.progress.interrupted()
 		t.w.metrics.interrupted.WithLabelValues(t.stage.name).Inc()
-		// An outage is told once: what follows are attempts that come to nothing.
+		// An outage is told once, and then now and then: what follows are
+		// attempts that come to nothing.
 		level := slog.LevelDebug
-		if t.resumed {
-			level, backoff = slog.LevelWarn, minBackoff
+		if t.progress.interrupted(err) {
+			backoff, told = minBackoff, time.Time{}
 		}
-		t.resumed = false
+		if time.Since(told) >= tellAgain {
+			level, told = slog.LevelWarn, time.Now()
+		}
 		t.log.Log(ctx, level, "task interrupted, beginning again", "after", time.Since(began).Round(time.Millisecond), "reason", err)
 		for {
 			if !sleep(ctx, backoff) {
@@ -88,10 +89,12 @@ func (t *task) run(ctx context.Context, ask func(context.Context) error) error {
 
 // resume says that the task is at work from an offset of its topic on.
 func (t *task) resume(what string, from int64) {
-	t.resumed = true
-	t.progress.move(from)
+	level := slog.LevelInfo
+	if t.progress.resume(from) {
+		level = slog.LevelDebug // until it has come to something
+	}
 	t.report()
-	t.log.Info(what, "from", from)
+	t.log.Log(context.Background(), level, what, "from", from)
 }
 
 // sleep waits, and says whether it was not interrupted.
