@@ -102,6 +102,8 @@ func TestPermissions(t *testing.T) {
 			missing: func(a kfake.ACL) bool { return a.Name == topics.Log && a.Operation == kmsg.ACLOperationWrite }},
 		{name: "to read what comes after the fence", part: "count", want: "begins again and again: TOPIC_AUTHORIZATION_FAILED", told: 3,
 			missing: func(a kfake.ACL) bool { return a.Name == topics.Log && a.Operation == kmsg.ACLOperationRead }},
+		{name: "to delete what is of no use any more", told: 2,
+			missing: func(a kfake.ACL) bool { return a.Operation == kmsg.ACLOperationDelete }},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

@@ -42,15 +42,16 @@ func Run(ctx context.Context, cfg Config) error {
 
 // worker is what the tasks of a processor share.
 type worker struct {
-	cfg     *Config
-	metrics *metrics
-	client  *kgo.Client // admin's
-	admin   *kadm.Client
-	reader  *reader
-	ids     map[string]window.TopicID // by topic
-	sources atomic.Int32              // number of ingestion partitions
-	errands errands
-	stores  storeUse
+	cfg         *Config
+	metrics     *metrics
+	client      *kgo.Client // admin's
+	admin       *kadm.Client
+	reader      *reader
+	ids         map[string]window.TopicID // by topic
+	sources     atomic.Int32              // number of ingestion partitions
+	errands     errands
+	undeletable sync.Map // topics, by name, of which it was told that deleting from them is not allowed
+	stores      storeUse
 }
 
 func newWorker(cfg Config) (*worker, error) {

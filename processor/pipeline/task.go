@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"distributed-counter/processor/window"
@@ -209,7 +210,8 @@ func (t *task) offset(ctx context.Context, list func(context.Context, ...string)
 }
 
 // deleteBefore deletes a partition's records below an offset, in the
-// background: what fails now is deleted with the next call.
+// background: what fails now is deleted with the next call. A permission that is
+// missing is told once per topic, since the topic grows until somebody knows.
 func (t *task) deleteBefore(ctx context.Context, topic string, offset int64) {
 	t.w.background(func() {
 		ctx, cancel := context.WithTimeout(ctx, requestTimeout)
@@ -220,7 +222,11 @@ func (t *task) deleteBefore(ctx context.Context, topic string, offset int64) {
 		if err == nil {
 			err = deleted.Error()
 		}
-		if err != nil && ctx.Err() == nil {
+		if errors.Is(err, kerr.TopicAuthorizationFailed) {
+			if _, told := t.w.undeletable.LoadOrStore(topic, true); !told {
+				t.log.Warn("old records of a topic may not be deleted, it only grows: allow this user to Delete it", "topic", topic, "reason", err)
+			}
+		} else if err != nil && ctx.Err() == nil {
 			t.log.Debug("delete old records", "topic", topic, "below", offset, "err", err)
 		}
 	})
