@@ -47,6 +47,13 @@ func (f *Feed) look(ctx context.Context, kafka *kadm.Client) (layout, error) {
 	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
 	defer cancel()
 	listed, err := kafka.ListTopics(ctx, f.topics()...)
+	if errors.Is(err, kerr.TopicAuthorizationFailed) { // the answer does not say for which
+		for _, name := range f.topics() {
+			if _, err := kafka.ListTopics(ctx, name); err != nil {
+				return nil, fmt.Errorf("list topic %s: %w", name, err)
+			}
+		}
+	}
 	if err != nil {
 		return nil, fmt.Errorf("list topics: %w", err)
 	}
@@ -77,6 +84,9 @@ func (f *Feed) plan(ctx context.Context, kafka *kadm.Client) (plan, error) {
 	for backoff := firstBackoff; ; backoff = min(2*backoff, lastBackoff) {
 		p, err := f.tryPlan(ctx, kafka)
 		if err == nil {
+			if said && f.known != nil {
+				f.cfg.Log.Info("Kafka is back")
+			}
 			return p, nil
 		}
 		if ctx.Err() != nil {

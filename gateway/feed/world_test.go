@@ -14,6 +14,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kfake"
 	"github.com/twmb/franz-go/pkg/kgo"
+	"github.com/twmb/franz-go/pkg/sasl/plain"
 
 	"distributed-counter/gateway/feed"
 	"distributed-counter/likes"
@@ -30,6 +31,7 @@ type world struct {
 	topics  likes.Topics
 	client  *kgo.Client // of a processor
 	start   time.Time
+	guarded bool // the broker wants to know who is there
 
 	mu    sync.Mutex // guards the rest
 	away  bool
@@ -39,12 +41,13 @@ type world struct {
 	ready string
 }
 
-func inWorld(t *testing.T, f func(w *world)) {
+// inWorld calls f in a world whose Kafka may have options beside ours.
+func inWorld(t *testing.T, f func(w *world), opts ...kfake.Opt) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		w := &world{T: t, topics: likes.DefaultTopics(), start: time.Now(), ready: "starting"}
-		cluster, err := kfake.NewCluster(kfake.NumBrokers(1), kfake.Ports(9092), kfake.ListenFn(w.net.Listen),
-			kfake.BrokerConfigs(map[string]string{"log.cleaner.backoff.ms": "999999999999"}))
+		w := &world{T: t, topics: likes.DefaultTopics(), start: time.Now(), ready: "starting", guarded: len(opts) > 0}
+		cluster, err := kfake.NewCluster(append(opts, kfake.NumBrokers(1), kfake.Ports(9092), kfake.ListenFn(w.net.Listen),
+			kfake.BrokerConfigs(map[string]string{"log.cleaner.backoff.ms": "999999999999"}))...)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -59,11 +62,19 @@ func inWorld(t *testing.T, f func(w *world)) {
 func (w *world) newClient(opts ...kgo.Opt) *kgo.Client {
 	w.Helper()
 	cl, err := kgo.NewClient(append(opts, kgo.SeedBrokers(w.cluster.ListenAddrs()...), kgo.Dialer(w.net.DialContext),
-		kgo.RecordPartitioner(kgo.ManualPartitioner()), kgo.ProducerLinger(0))...)
+		kgo.RecordPartitioner(kgo.ManualPartitioner()), kgo.ProducerLinger(0), w.login("admin"))...)
 	if err != nil {
 		w.Fatal(err)
 	}
 	return cl
+}
+
+// login is the option to be a user whose password is the name.
+func (w *world) login(user string) kgo.Opt {
+	if !w.guarded {
+		return kgo.SASL()
+	}
+	return kgo.SASL(plain.Auth{User: user, Pass: user}.AsMechanism())
 }
 
 // reconnect is for a processor whose client believes in the topics of before.
@@ -89,7 +100,7 @@ func (w *world) feed() (*feed.Feed, func()) {
 	w.Helper()
 	f, err := feed.New(feed.Config{
 		Brokers: w.cluster.ListenAddrs(), Topics: w.topics, Pane: pane, Audience: w, Health: w,
-		Log: slog.New(slog.NewTextHandler(w, nil)), Kafka: []kgo.Opt{kgo.Dialer(w.dial)},
+		Log: slog.New(slog.NewTextHandler(w, nil)), Kafka: []kgo.Opt{kgo.Dialer(w.dial), w.login("gateway")},
 	})
 	if err != nil {
 		w.Fatal(err)
