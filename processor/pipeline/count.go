@@ -124,7 +124,7 @@ func (c *countRun) fold() error {
 		c.w.metrics.late.Add(float64(sum.Late))
 		c.progress.move(c.folded)
 	}
-	return f.err
+	return c.logs.failed(f)
 }
 
 // deletedUnread is the end when the log no longer has what is to be read next.

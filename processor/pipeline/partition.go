@@ -128,7 +128,7 @@ func (r *partitionRun) fetch() error {
 	}
 	f := r.sub.take()
 	r.add(f.records)
-	return f.err
+	return r.sub.failed(f)
 }
 
 func (r *partitionRun) add(records []*kgo.Record) {

@@ -102,9 +102,9 @@ type firstError struct {
 	err error
 }
 
-func (f *firstError) promise(_ *kgo.Record, err error) {
-	if err != nil {
-		f.set(err)
+func (f *firstError) promise(r *kgo.Record, err error) {
+	if err != nil && f.get() == nil { // of very many records, all may fail
+		f.set(fmt.Errorf("%s/%d: %w", r.Topic, r.Partition, err))
 	}
 }
 

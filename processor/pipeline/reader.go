@@ -123,6 +123,14 @@ type subscription struct {
 	closed bool
 }
 
+// failed is the fetch's error, with where it was.
+func (s *subscription) failed(f fetched) error {
+	if f.err == nil {
+		return nil
+	}
+	return fmt.Errorf("read %s/%d: %w", s.at.topic, s.at.partition, f.err)
+}
+
 // fetched is what one poll had of one partition: records, an error, or both,
 // the records first.
 type fetched struct {
