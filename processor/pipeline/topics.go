@@ -82,17 +82,22 @@ func bytes(n int) string        { return strconv.Itoa(n) }
 const patience = time.Second
 
 // openTopics creates the topics that are missing, checks all of them, and
-// learns their identities. It waits, saying so once, while no broker answers.
+// learns their identities. It waits, saying so once, while no broker answers,
+// and once more for each other answer of theirs that is in the way.
 func (w *worker) openTopics(ctx context.Context) error {
-	began, said := time.Now(), false
+	began, said := time.Now(), make(map[string]bool)
 	for backoff := minBackoff; ; backoff = min(2*backoff, maxBackoff) {
 		err := w.tryTopics(ctx)
 		if stop := (*stopError)(nil); err == nil || ctx.Err() != nil || errors.As(err, &stop) {
 			return err
 		}
-		if !said && time.Since(began) > patience { // new topics take a moment to be known
+		answer := ""
+		if refused := (*kerr.Error)(nil); errors.As(err, &refused) {
+			answer = refused.Message
+		}
+		if !said[answer] && time.Since(began) > patience { // new topics take a moment to be known
 			w.cfg.Log.Warn("waiting for Kafka", "brokers", w.cfg.Brokers, "reason", err)
-			said = true
+			said[answer] = true
 		}
 		w.cfg.Health.Set("kafka", err)
 		if !sleep(ctx, backoff) {

@@ -3,13 +3,16 @@ package pipeline_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"log/slog"
+	"net"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kfake"
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"distributed-counter/likes"
@@ -86,6 +89,31 @@ func TestTopicsWithFewCopies(t *testing.T) {
 		}
 		if len(warned) != 1 || !strings.Contains(warned[0], "topic=video_clicks_ingestion copies=1 expected=3") {
 			t.Errorf("warned %q, want of the ingestion topic alone", warned)
+		}
+	})
+}
+
+// Who waits for Kafka says so once, and once more when Kafka has come and
+// something else is in the way.
+func TestWaitingIsToldOncePerReason(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		cfg, network := brokersWith(t, []kfake.Opt{kfake.EnableSASL(), kfake.EnableACLs(), kfake.User("PLAIN", "stranger", "stranger")}, 9092)
+		came := time.Now().Add(time.Minute)
+		cfg.Client = []kgo.Opt{user("stranger"), kgo.Dialer(func(ctx context.Context, proto, addr string) (net.Conn, error) {
+			if time.Now().Before(came) {
+				return nil, errors.New("no route")
+			}
+			return network.DialContext(ctx, proto, addr)
+		})}
+		log := new(lines)
+		cfg.Log = slog.New(slog.NewTextHandler(log, nil))
+		ctx, stop := context.WithTimeout(t.Context(), 3*time.Minute)
+		defer stop()
+		if err := pipeline.Run(ctx, cfg); err != nil {
+			t.Fatal(err)
+		}
+		if all, one, two := log.with(""), log.with("no route"), log.with("TOPIC_AUTHORIZATION_FAILED"); all != 2 || one != 1 || two != 1 {
+			t.Errorf("%d lines, %d that there is no route and %d that nothing is allowed; want 2, 1, 1: %s", all, one, two, log.text.String())
 		}
 	})
 }
