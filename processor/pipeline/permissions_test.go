@@ -10,6 +10,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kfake"
 	"github.com/twmb/franz-go/pkg/kmsg"
 
@@ -142,4 +143,40 @@ func TestPermissions(t *testing.T) {
 			})
 		})
 	}
+}
+
+// Growth that the topic of positions may not follow is told once, and made up
+// for when it may.
+func TestGrowthThatIsNotAllowed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		missing, given := split(permissions(), func(a kfake.ACL) bool { return a.Operation == kmsg.ACLOperationAlter })
+		cfg, admin := guarded(t, given)
+		health, log := new(parts), new(lines)
+		cfg.Health, cfg.Log = health, slog.New(slog.NewTextHandler(log, &slog.HandlerOptions{Level: slog.LevelWarn}))
+		ctx, stop := context.WithCancel(t.Context())
+		done := make(chan error, 1)
+		go func() { done <- pipeline.Run(ctx, cfg) }()
+		time.Sleep(10 * time.Second)
+		topics, cl := likes.DefaultTopics(), kadm.NewClient(admin)
+		if _, err := cl.UpdatePartitions(ctx, 5, topics.Ingestion); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(30 * time.Second)
+		if got := log.with("has grown"); got != 1 {
+			t.Errorf("%d lines that it has grown, want 1", got)
+		}
+		grant(t, admin, missing)
+		time.Sleep(10 * time.Second)
+		listed, err := cl.ListTopics(ctx, topics.Positions)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := len(listed[topics.Positions].Partitions); got != 5 {
+			t.Errorf("%d partitions of positions, want 5", got)
+		}
+		stop()
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	})
 }

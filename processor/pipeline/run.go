@@ -137,7 +137,7 @@ const (
 // read before that: what the partition had then is before the end it tells.
 func (w *worker) watch(ctx context.Context, members []*member, fatal chan<- error) {
 	ingestion, log := w.cfg.Topics.Ingestion, w.cfg.Topics.Log
-	grown := true // the positions topic as much as the ingestion topic
+	grown, told := true, false // whether the positions topic has grown as much as the ingestion topic
 	for {
 		clock := time.Now()
 		asked, cancel := context.WithTimeout(ctx, requestTimeout)
@@ -145,10 +145,15 @@ func (w *worker) watch(ctx context.Context, members []*member, fatal chan<- erro
 		stable, err2 := w.admin.ListCommittedOffsets(asked, ingestion, log)
 		if n := len(ends[ingestion]); err == nil && n > int(w.sources.Load()) {
 			w.sources.Store(int32(n))
-			grown = false
+			grown, told = false, false
 		}
 		if !grown {
-			grown = w.followGrowth(asked)
+			err := w.growPositions(asked, 0) // the next second is another chance
+			grown = err == nil
+			if err != nil && ctx.Err() == nil && !told {
+				w.cfg.Log.Warn("the ingestion topic has grown, its new partitions wait for the topic of positions", "reason", err)
+				told = true
+			}
 		}
 		cancel()
 		if err == nil && err2 == nil {
@@ -166,16 +171,6 @@ func (w *worker) watch(ctx context.Context, members []*member, fatal chan<- erro
 			return
 		}
 	}
-}
-
-// followGrowth says whether the positions topic has as many partitions as the
-// ingestion topic now; where it has not, the next second is another chance.
-func (w *worker) followGrowth(ctx context.Context) bool {
-	err := w.growPositions(ctx, 0)
-	if err != nil && ctx.Err() == nil {
-		w.cfg.Log.Warn("the ingestion topic has grown, its new partitions wait for the topic of positions", "reason", err)
-	}
-	return err == nil
 }
 
 // maxErrands bounds the errands under way. One more is not run: each is of a
