@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"distributed-counter/likes"
@@ -98,24 +99,41 @@ type nobody struct{}
 func (nobody) Ready()          {}
 func (nobody) NotReady(string) {}
 
-// restartPause is the time between an error of the client and a new one.
-const restartPause = time.Second
+const (
+	restartPause = time.Second // between an error of the client and a new one
+	tellAgain    = time.Minute // of reading, after which the same error is news
+)
 
 // Run reads until ctx is done, and then returns nil. It outlives everything
 // that Kafka can do: it waits, reads on from where it was, and where the topics
 // are other ones it begins anew.
 func (f *Feed) Run(ctx context.Context) error {
+	told := "" // what was told last: what only fails says so once
 	for ctx.Err() == nil {
+		began := time.Now()
 		err := f.session(ctx)
 		if err == nil || ctx.Err() != nil {
 			continue
 		}
-		if !errors.Is(err, errTopicsChanged) {
+		if time.Since(began) >= tellAgain {
+			told = ""
+		}
+		if what := gist(err); what != told && !errors.Is(err, errTopicsChanged) {
+			told = what
 			f.cfg.Log.Warn("reading counts is interrupted", "reason", err)
 		}
 		pause(ctx, restartPause)
 	}
 	return nil
+}
+
+// gist is Kafka's answer without the partition that happened to have it first,
+// or else all that an error says.
+func gist(err error) string {
+	if answer := (*kerr.Error)(nil); errors.As(err, &answer) {
+		return answer.Message
+	}
+	return err.Error()
 }
 
 // pause waits, and reports whether ctx is not done.

@@ -13,10 +13,6 @@ import (
 // may not read is named, and nothing has to be started again when it may, or
 // when that was taken away for a while.
 func TestPermissions(t *testing.T) {
-	read := func(topic string) kfake.ACL {
-		return kfake.ACL{Resource: kmsg.ACLResourceTypeTopic, Name: topic,
-			Pattern: kmsg.ACLResourcePatternTypeLiteral, Operation: kmsg.ACLOperationRead, Allow: true}
-	}
 	inWorld(t, func(w *world) {
 		w.create()
 		w.running("cat", 1, 1)
@@ -43,8 +39,40 @@ func TestPermissions(t *testing.T) {
 		if got := w.lines("Kafka is back"); got != 1 {
 			t.Errorf("%d lines that Kafka is back, want 1: %q", got, w.said)
 		}
-	}, kfake.EnableSASL(), kfake.EnableACLs(), kfake.Superuser("PLAIN", "admin", "admin"),
-		kfake.User("PLAIN", "gateway", "gateway", read("video_likes_live"), read("video_aggregations_1"), read("video_aggregations_10")))
+	}, guarded(kmsg.ACLOperationRead, "video_likes_live", "video_aggregations_1", "video_aggregations_10")...)
+}
+
+// A topic that may be seen and not read is told of once, however often it is
+// tried.
+func TestReadingThatOnlyFailsIsToldOnce(t *testing.T) {
+	inWorld(t, func(w *world) {
+		w.create()
+		w.running("cat", 1, 1)
+		f, stop := w.feed()
+		defer stop()
+		time.Sleep(30 * time.Second)
+		if got := w.lines("reading counts is interrupted"); got != 1 {
+			t.Errorf("%d lines that reading is interrupted, want 1: %q", got, w.said)
+		}
+		for _, topic := range append(w.topics.Aggregations[:], w.topics.Live) {
+			w.permit(topic)
+		}
+		time.Sleep(5 * time.Second)
+		if v := f.Video("cat"); v.Total() != 1 || w.unready() != "" {
+			t.Errorf("total %d, not ready: %q; want 1 and ready with all permissions", v.Total(), w.unready())
+		}
+	}, guarded(kmsg.ACLOperationDescribe, "video_likes_live", "video_aggregations_1", "video_aggregations_5", "video_aggregations_10")...)
+}
+
+// guarded is a Kafka on which a gateway may do one thing, with some topics.
+func guarded(may kmsg.ACLOperation, topics ...string) []kfake.Opt {
+	acls := make([]kfake.ACL, len(topics))
+	for i, topic := range topics {
+		acls[i] = kfake.ACL{Resource: kmsg.ACLResourceTypeTopic, Name: topic,
+			Pattern: kmsg.ACLResourcePatternTypeLiteral, Operation: may, Allow: true}
+	}
+	return []kfake.Opt{kfake.EnableSASL(), kfake.EnableACLs(), kfake.Superuser("PLAIN", "admin", "admin"),
+		kfake.User("PLAIN", "gateway", "gateway", acls...)}
 }
 
 func (w *world) permit(topic string) {
