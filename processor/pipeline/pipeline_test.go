@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"os"
 	"slices"
 	"testing"
 	"testing/synctest"
@@ -50,12 +49,18 @@ func brokersWith(t *testing.T, opts []kfake.Opt, ports ...int) (pipeline.Config,
 		t.Fatal(err)
 	}
 	t.Cleanup(cluster.Close)
+	log := new(lines)
+	t.Cleanup(func() {
+		if t.Failed() {
+			t.Logf("the log of %s:\n%s", t.Name(), log.all())
+		}
+	})
 	return pipeline.Config{
 		Brokers: cluster.ListenAddrs(), Client: []kgo.Opt{kgo.Dialer(net.DialContext)}, Group: "g", Topics: likes.DefaultTopics(),
 		IngestionPartitions: 3, LogPartitions: 3, OutputPartitions: [3]int{1, 1, 1}, Replication: 1, IngestionRetention: 24 * time.Hour,
 		Pane: time.Minute, Grace: 5 * time.Second, IdleAfter: 2 * time.Second, CommitInterval: 100 * time.Millisecond,
 		LiveInterval: 100 * time.Millisecond, LiveBudget: 5000, Stores: new(disks), Metrics: prometheus.NewRegistry(), Health: health{},
-		Log: slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn})),
+		Log: slog.New(slog.NewTextHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 	}, net
 }
 
