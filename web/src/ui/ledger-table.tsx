@@ -45,7 +45,7 @@ export function LedgerTable() {
       </div>
       <p className="quiet">
         Counted are everybody’s likes of the plan’s videos since its first of each. A like on the edge of a window may be
-        sent in one and counted in the one beside it; the sums agree. ≥ stands where a window’s final count did not come.
+        sent in one and counted in the one beside it; the sums agree. ≥ or – stands where a window’s final count did not come.
       </p>
     </section>
   )
