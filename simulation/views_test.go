@@ -195,20 +195,18 @@ func (r *reading) complete() {
 
 func (r *reading) follow(s stay, name lineName, l *line, ready time.Time) {
 	heard := r.last[name]
-	there := s.from // and told of what was known before
-	if ready.After(there) {
-		there = ready
+	told := s.from // of what was known before, soon after
+	if ready.After(told) {
+		told = ready
 	}
-	there = r.patient(there)
+	there := r.patient(told)
 	for i, value := range l.values {
 		if name.event != "live_counts" && value.written.Before(r.one.life.began.Add(-recall*r.c.w.plan.pane)) {
 			continue
 		}
 		due := value.visible
-		for _, t := range []time.Time{s.from, ready} {
-			if t.After(due) {
-				due = t
-			}
+		if told.After(due) {
+			due = told
 		}
 		due = r.patient(due)
 		if over := r.over(s); !over.IsZero() && !due.Before(over) || due.After(r.c.now) {

@@ -30,8 +30,7 @@ func (w *worker) count(ctx context.Context, t *task) (err error) {
 		}
 	}()
 	// Running counts of a log that has not been read again to where it was
-	// would be less than what was announced before, also those that go along
-	// with a publication.
+	// would be less than what was announced before.
 	announceFrom, err := t.offset(ctx, w.admin.ListCommittedOffsets, w.cfg.Topics.Log)
 	if err != nil {
 		return err
@@ -157,7 +156,7 @@ func (c *countRun) write(ctx context.Context) error {
 		}
 	}
 	if c.folded < c.announceFrom && c.counter.DuePanes() < replayPanes {
-		return nil
+		return nil // a publication carries running counts, too
 	}
 	part, err := c.counter.Plan(c.store, cmp.Or(c.w.cfg.PartRecords, partRecords))
 	if err != nil || part == nil {

@@ -137,7 +137,8 @@ const (
 // read before that: what the partition had then is before the end it tells.
 func (w *worker) watch(ctx context.Context, members []*member, fatal chan<- error) {
 	ingestion, log := w.cfg.Topics.Ingestion, w.cfg.Topics.Log
-	grown, told := true, false // whether the positions topic has grown as much as the ingestion topic
+	grown := true // the positions topic as much as the ingestion topic
+	told := false // that it has not
 	for {
 		clock := time.Now()
 		asked, cancel := context.WithTimeout(ctx, requestTimeout)
